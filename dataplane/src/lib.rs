@@ -1,7 +1,32 @@
 //! Egret's dataplane: packets in, verdicts out.
+//!
+//! A [`worker::Worker`] takes bursts of IPv4 packets with the time, and gives each a
+//! [`verdict::Verdict`]. There is no clock, no socket, no file and no lock in here.
+//!
+//! | module | what is there |
+//! |---|---|
+//! | [`packet`] | bytes to headers, rewriting, checksums, answers |
+//! | [`snapshot`] | the immutable configuration that a worker runs on |
+//! | `path` | which element follows which, and a file for each element |
+//! | [`flow`] | the flow cache: sessions, index, connection tracking, timers |
+//! | [`ports`] | source ports: who owns which, per destination |
+//! | [`pipeline`] | a burst in, verdicts out: the hit path |
+//! | `miss` | the slow way: new flows, second judgements, fragments, ICMP errors |
+//! | [`worker`] | one worker and what it owns |
+//! | [`verdict`] | what becomes of a packet, and every reason to drop one |
+//! | [`trace`] | what happened at each hop |
+//! | [`counters`] | every packet accounted for |
 
+pub mod counters;
+pub mod flow;
+mod fragments;
+mod miss;
 pub mod packet;
+mod path;
+pub mod pipeline;
+pub mod ports;
 pub mod snapshot;
 pub mod time;
 pub mod trace;
 pub mod verdict;
+pub mod worker;

@@ -99,6 +99,17 @@ pub trait Trace {
         let _ = drop;
         false
     }
+
+    /// The first drop of the way forward that the walk went on past, if any: nothing may be kept
+    /// for a packet that was not really allowed.
+    fn passed_drop(&self) -> Option<Drop> {
+        None
+    }
+
+    /// Whether anybody looks.
+    fn looks(&self) -> bool {
+        false
+    }
 }
 
 /// Nobody looks: compiles to nothing.
@@ -126,5 +137,21 @@ impl Trace for Record {
 
     fn goes_on(&mut self, _: Drop) -> bool {
         self.past_drops
+    }
+
+    fn passed_drop(&self) -> Option<Drop> {
+        let forward = self
+            .hops
+            .iter()
+            .filter(|hop| hop.direction == Direction::Forward);
+        if self.past_drops {
+            forward.into_iter().find_map(|hop| hop.drop)
+        } else {
+            None
+        }
+    }
+
+    fn looks(&self) -> bool {
+        true
     }
 }

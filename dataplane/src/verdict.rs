@@ -158,6 +158,7 @@ reasons! {
     LinkLocalRate "link-local-rate" "SIM_DNS_RATE_LIMIT" "The network interface sent more than 1,024 packets in a second to link-local services.";
     Unsolicited "unsolicited" "SIM_NO_FLOW" "The packet belongs to no flow, and only replies pass here.";
     FlowTableFull "flow-table-full" "SIM_FLOW_TABLE_FULL" "The flow table is full.";
+    FlowCollision "flow-collision" "SIM_FLOW_COLLISION" "Another flow already has the addresses and ports that this one would get.";
     FragmentsFull "fragments-full" "SIM_FRAGMENTS_FULL" "Too many fragments wait for their first one.";
     FragmentTimeout "fragment-timeout" "SIM_FRAGMENT_TIMEOUT" "The datagram's first fragment never came.";
 }
@@ -171,7 +172,10 @@ impl fmt::Display for DropReason {
 impl DropReason {
     /// This reason at an element.
     pub const fn at(self, element: Element) -> Drop {
-        Drop { reason: self, element }
+        Drop {
+            reason: self,
+            element,
+        }
     }
 }
 

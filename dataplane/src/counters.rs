@@ -1,0 +1,70 @@
+//! Every packet is accounted for: received = forwarded + replied + Σ dropped + held.
+
+use std::collections::HashMap;
+
+use crate::verdict::{Drop, DropReason, Verdict};
+
+/// What became of all packets so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Packets that came in.
+    pub received: u64,
+    /// Packets that left, rewritten.
+    pub forwarded: u64,
+    /// Packets that were dropped and answered.
+    pub replied: u64,
+    /// Fragments that wait.
+    pub held: u64,
+    /// Flows that ended because nothing passed for as long as their timers allow.
+    pub idle_timeouts: u64,
+    /// Packets dropped without an answer, by reason and element.
+    dropped: HashMap<Drop, u64>,
+    /// Packets dropped and answered, by reason and element.
+    answered: HashMap<Drop, u64>,
+}
+
+impl Counters {
+    /// Packets dropped without an answer.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.values().sum()
+    }
+
+    /// Packets dropped for this reason, at any element, answered or not.
+    pub fn dropped_for(&self, reason: DropReason) -> u64 {
+        let both = self.dropped.iter().chain(&self.answered);
+        both.filter(|(drop, _)| drop.reason == reason)
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// Every drop with how often it happened, without and with an answer.
+    pub fn drops(&self) -> impl Iterator<Item = (Drop, u64)> {
+        self.dropped
+            .iter()
+            .chain(&self.answered)
+            .map(|(drop, count)| (*drop, *count))
+    }
+
+    /// Whether every packet is accounted for.
+    pub fn balance(&self) -> bool {
+        self.received == self.forwarded + self.replied + self.dropped() + self.held
+    }
+
+    pub(crate) fn count(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Forward(_) => self.forwarded += 1,
+            Verdict::Held => self.held += 1,
+            Verdict::Drop(drop) => *self.dropped.entry(drop).or_default() += 1,
+            Verdict::Reply(drop) => {
+                self.replied += 1;
+                *self.answered.entry(drop).or_default() += 1;
+            }
+        }
+    }
+
+    /// A fragment that was held met its end.
+    pub(crate) fn release(&mut self, verdict: Verdict) {
+        self.held -= 1;
+        self.count(verdict);
+    }
+}

@@ -1,0 +1,615 @@
+//! The way of a packet, from where it entered to where it leaves or is dropped: which element
+//! follows which, on one screen.
+//!
+//! [`Walk::run`] takes a packet from [`Place`] to [`Place`]; each element is a file in `path/`, and
+//! each is a function of the packet's headers, the snapshot and what is known of the flow. Nothing
+//! is changed on the way: ports are looked for, not taken, so that a dropped packet leaves no trace.
+//!
+//! One walk serves all needs. Without a known [`Flow`] it judges a packet that opens one: security
+//! groups by their rules, translators by their free ports. With one it judges packets of that flow,
+//! in either direction: security groups by state, translators by what they have assigned. A hop can
+//! hand the packet to another subnet's route table, so the number of places is bounded.
+
+mod hyperplane_eni;
+mod internet_gateway;
+mod link_local;
+mod nat_gateway;
+mod network_acl;
+mod network_interface;
+mod peering;
+mod route_table;
+mod security_group;
+mod service;
+mod transit_gateway;
+mod vpc_endpoint;
+
+use std::net::Ipv4Addr;
+
+use crate::flow::{Dir, Translation, Translator};
+use crate::packet::{Fragment, Headers, IcmpKind, Protocol, Transport, Tuple};
+use crate::ports::{Ports, Towards};
+use crate::snapshot::{
+    EniId, EniOwner, Interface, InterfaceId, RouteTarget, Snapshot, SubnetId, ZoneId,
+};
+use crate::trace::{Decision, Direction, Hop, Off, Trace};
+use crate::verdict::{Drop, DropReason, Element};
+
+/// No packet passes more places than this: four subnets and their gateways take about half.
+const MAX_PLACES: usize = 32;
+
+/// Where a packet is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Where it enters the dataplane.
+    Entry(InterfaceId),
+    /// At an ENI that sends it: its security groups come next.
+    Leaving(EniId),
+    /// In a subnet, and either for a neighbour there or for the router.
+    Subnet(SubnetId),
+    /// At the ENI that it is for.
+    Into(EniId),
+    /// Where it leaves the dataplane.
+    Exit(InterfaceId),
+}
+
+/// How a walk ended without an exit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// The packet is dropped.
+    Drop(Drop),
+    /// It is dropped, and its sender is answered.
+    Answer(Drop, Answer),
+    /// The flow's translations no longer hold on this way (another gateway, an address gone).
+    Moved,
+}
+
+/// What answers a packet that is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// A RST in the destination's name.
+    Reset,
+    /// ICMP 3/4 from this address, with the MTU.
+    TooBig(Ipv4Addr, u16),
+    /// ICMP 11/0 from this address.
+    TimeExceeded(Ipv4Addr),
+}
+
+impl From<Drop> for Stop {
+    fn from(drop: Drop) -> Stop {
+        Stop::Drop(drop)
+    }
+}
+
+/// What is known of the flow of a packet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Flow<'a> {
+    /// Nothing: the packet would open one.
+    New,
+    /// All of it.
+    Known(&'a Known),
+}
+
+/// A flow, as the elements need to know it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    /// The direction of this walk.
+    pub(crate) dir: Dir,
+    /// Who opened the flow, and with which source.
+    pub(crate) origin: (InterfaceId, Tuple),
+    /// Source translations on the way forward, in order.
+    pub(crate) translations: [Option<Translation>; 3],
+    /// The ENIs at each end.
+    pub(crate) enis: [Option<EniId>; 2],
+    /// Whether the security groups at each end track the flow.
+    pub(crate) tracked: [bool; 2],
+}
+
+/// What a walk found out about the way, besides its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    /// Where the packet leaves.
+    pub(crate) to: InterfaceId,
+    /// Its headers there.
+    pub(crate) headers: Headers,
+    /// The smallest MTU on the way.
+    pub(crate) mtu: u16,
+    /// By how much the time to live fell.
+    pub(crate) ttl: u8,
+    /// The MTU for which the packet must be fragmented, if it must.
+    pub(crate) fragment_to: Option<u16>,
+    /// Source translations that the walk made, in order.
+    pub(crate) translations: [Option<Translation>; 3],
+    /// The ENIs whose security groups judged it: the sender's and the receiver's.
+    pub(crate) enis: [Option<EniId>; 2],
+    /// Whether those groups must track the flow, because a rule that allows it is not open both
+    /// ways, or because something on the way always tracks (aws-facts §3.4).
+    pub(crate) tracked: [bool; 2],
+    /// The ENI that sent to a link-local service, whose packets are counted by the second.
+    pub(crate) metered: Option<EniId>,
+}
+
+/// A packet on its way.
+pub(crate) struct Walk<'a, T> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) ports: &'a Ports,
+    pub(crate) trace: &'a mut T,
+    pub(crate) flow: Flow<'a>,
+    /// Chooses among equals (ENIs of one zone, a first port): any number that is the flow's own.
+    pub(crate) salt: u64,
+    pub(crate) headers: Headers,
+    /// Whose security groups a rule may recognise the packet by.
+    identity: Identity,
+    /// The Availability Zone in which it last was.
+    zone: Option<ZoneId>,
+    /// Whether it came through a transit gateway.
+    transit: bool,
+    /// What to do with a TCP segment that opens nothing, if nobody further on says otherwise.
+    late: Option<Stop>,
+    way: Way,
+}
+
+/// Which security groups the packet's source address stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Identity {
+    /// Those of this ENI.
+    Eni(EniId),
+    /// Those of this ENI, but something on the way hid them, for which a rule that names one fails
+    /// with this reason.
+    Hidden(EniId, DropReason),
+    /// None: the source was translated or comes from outside.
+    Nobody,
+}
+
+impl<'a, T: Trace> Walk<'a, T> {
+    pub(crate) fn new(
+        snapshot: &'a Snapshot,
+        ports: &'a Ports,
+        trace: &'a mut T,
+        flow: Flow<'a>,
+        salt: u64,
+        headers: Headers,
+    ) -> Self {
+        let way = Way {
+            to: InterfaceId::INTERNET,
+            headers,
+            mtu: u16::MAX,
+            ttl: 0,
+            fragment_to: None,
+            translations: [None; 3],
+            enis: [None; 2],
+            tracked: [false; 2],
+            metered: None,
+        };
+        Walk {
+            snapshot,
+            ports,
+            trace,
+            flow,
+            salt,
+            headers,
+            identity: Identity::Nobody,
+            zone: None,
+            transit: false,
+            late: None,
+            way,
+        }
+    }
+
+    /// Walks from `place` to the end.
+    pub(crate) fn run(mut self, mut place: Place) -> Result<Way, Stop> {
+        for _ in 0..MAX_PLACES {
+            place = self.step(place)?;
+            if let Place::Exit(to) = place {
+                return self.end(to);
+            }
+        }
+        let element = match place {
+            Place::Subnet(subnet) => Element::RouteTable(self.snapshot[subnet].route_table),
+            _ => Element::Dataplane,
+        };
+        Err(self.refuse(DropReason::RoutingLoop.at(element)))
+    }
+
+    /// What follows a place.
+    fn step(&mut self, place: Place) -> Result<Place, Stop> {
+        match place {
+            Place::Entry(interface) => self.enter(interface),
+            Place::Leaving(eni) => {
+                if let Some(exit) = link_local::send(self, eni)? {
+                    return Ok(exit);
+                }
+                security_group::egress(self, eni)?;
+                Ok(Place::Subnet(self.snapshot[eni].subnet))
+            }
+            Place::Subnet(subnet) => {
+                if self.snapshot[subnet].cidr.contains(self.headers.dst) {
+                    return route_table::neighbour(self, subnet);
+                }
+                network_acl::egress(self, subnet)?;
+                let target = route_table::route(self, subnet)?;
+                self.follow(target, subnet)
+            }
+            Place::Into(eni) => match self.snapshot[eni].owner {
+                EniOwner::Host(interface) => network_interface::receive(self, eni, interface),
+                EniOwner::Hyperplane => hyperplane_eni::receive(self, eni),
+                EniOwner::NatGateway(nat) => nat_gateway::receive(self, nat),
+                EniOwner::Endpoint(endpoint, interface) => {
+                    vpc_endpoint::receive(self, endpoint, eni, interface)
+                }
+            },
+            Place::Exit(_) => Ok(place),
+        }
+    }
+
+    /// A packet enters the dataplane.
+    fn enter(&mut self, interface: InterfaceId) -> Result<Place, Stop> {
+        let dst = self.headers.dst;
+        let reserved = matches!(dst.octets()[0], 0 | 127 | 224..);
+        self.judge(
+            !reserved,
+            DropReason::UnroutableDestination.at(Element::Dataplane),
+        )?;
+        match self.snapshot[interface] {
+            Interface::Task(task) => service::send(self, task),
+            Interface::Eni(eni) => network_interface::send(self, eni),
+            Interface::Internet => internet_gateway::receive(self),
+            Interface::GatewayEndpoint(endpoint) => vpc_endpoint::answer(self, endpoint),
+            Interface::LinkLocal(vpc) => link_local::answer(self, vpc),
+            Interface::External(attachment) => transit_gateway::receive(self, attachment),
+        }
+    }
+
+    /// A route was selected in the table of `from`.
+    fn follow(&mut self, target: RouteTarget, from: SubnetId) -> Result<Place, Stop> {
+        match target {
+            RouteTarget::Local => route_table::local(self, from),
+            RouteTarget::InternetGateway(igw) => internet_gateway::send(self, igw, from),
+            RouteTarget::NatGateway(nat) => nat_gateway::send(self, nat, from),
+            RouteTarget::Endpoint(endpoint) => vpc_endpoint::route_to(self, endpoint),
+            RouteTarget::Peering(peering) => peering::cross(self, peering, from),
+            RouteTarget::TransitGateway(tgw) => transit_gateway::send(self, tgw, from),
+            RouteTarget::Eni(eni) => network_interface::route_to(self, eni, from),
+            RouteTarget::Blackhole => {
+                let element = Element::RouteTable(self.snapshot[from].route_table);
+                Err(self.refuse(DropReason::BlackholeRoute.at(element)))
+            }
+        }
+    }
+
+    fn end(mut self, to: InterfaceId) -> Result<Way, Stop> {
+        if let Some(stop) = self.late.take() {
+            return Err(stop);
+        }
+        self.way.to = to;
+        self.way.headers = self.headers;
+        Ok(self.way)
+    }
+}
+
+// What elements need of a walk.
+impl<T: Trace> Walk<'_, T> {
+    /// Records a hop that changed nothing.
+    fn pass(&mut self, element: Element, subnet: Option<SubnetId>, decision: Decision) {
+        self.pass_from(self.headers.tuple(), element, subnet, decision);
+    }
+
+    /// Records a hop on which the packet came in as `before`.
+    fn pass_from(
+        &mut self,
+        before: Tuple,
+        element: Element,
+        subnet: Option<SubnetId>,
+        decision: Decision,
+    ) {
+        let (direction, after) = (self.direction(), self.headers.tuple());
+        self.trace.hop(|| Hop {
+            direction,
+            element,
+            subnet,
+            decision,
+            before,
+            after,
+            drop: None,
+        });
+    }
+
+    /// Records a drop. The walk ends, unless whoever watches wants to see what else is in the way
+    /// and the packet could go on from here.
+    fn deny(
+        &mut self,
+        drop: Drop,
+        subnet: Option<SubnetId>,
+        decision: Decision,
+    ) -> Result<(), Stop> {
+        self.record(drop, subnet, decision);
+        if self.trace.goes_on(drop) {
+            Ok(())
+        } else {
+            Err(Stop::Drop(drop))
+        }
+    }
+
+    /// Drops the packet by the nature of an element, unless `allowed`.
+    fn judge(&mut self, allowed: bool, drop: Drop) -> Result<(), Stop> {
+        if allowed {
+            Ok(())
+        } else {
+            self.deny(drop, None, Decision::Nature)
+        }
+    }
+
+    /// Drops the packet where there is no way on.
+    fn refuse(&mut self, drop: Drop) -> Stop {
+        self.record(drop, None, Decision::Nature);
+        Stop::Drop(drop)
+    }
+
+    fn record(&mut self, drop: Drop, subnet: Option<SubnetId>, decision: Decision) {
+        let (direction, before) = (self.direction(), self.headers.tuple());
+        let element = drop.element;
+        self.trace.hop(|| Hop {
+            direction,
+            element,
+            subnet,
+            decision,
+            before,
+            after: before,
+            drop: Some(drop),
+        });
+    }
+
+    fn direction(&self) -> Direction {
+        match self.flow {
+            Flow::Known(Known {
+                dir: Dir::Return, ..
+            }) => Direction::Return,
+            _ => Direction::Forward,
+        }
+    }
+
+    /// The known flow, when the walk is of its return direction.
+    fn returning(&self) -> Option<&Known> {
+        match self.flow {
+            Flow::Known(known) if known.dir == Dir::Return => Some(known),
+            _ => None,
+        }
+    }
+
+    /// Whether the packet would open a flow though it is a TCP segment that opens nothing.
+    fn is_late(&self) -> bool {
+        let opens = self.headers.tcp().is_none_or(|flags| flags.opens());
+        matches!(self.flow, Flow::New) && !opens
+    }
+
+    /// Whether the packet is a TCP or UDP packet, or an ICMP echo request; or, within a flow that
+    /// was admitted as such, an ICMP error about it or an echo reply.
+    fn is_translatable(&self) -> bool {
+        match self.headers.protocol {
+            Protocol::TCP | Protocol::UDP => true,
+            Protocol::ICMP => match self.headers.transport {
+                Transport::Icmp {
+                    about: IcmpKind::Query,
+                    kind,
+                    ..
+                } => kind == 8,
+                Transport::Opaque => self.headers.fragment == Fragment::Later,
+                _ => matches!(self.flow, Flow::Known(_)),
+            },
+            _ => false,
+        }
+    }
+
+    /// Passes a hop with an MTU, which answers with ICMP 3/4 from `router`, or not at all. A packet
+    /// that may be fragmented, where the hop does that, goes on in pieces.
+    fn squeeze(
+        &mut self,
+        mtu: u16,
+        element: Element,
+        fragments: bool,
+        router: Option<(Ipv4Addr, Place)>,
+    ) -> Result<(), Stop> {
+        self.way.mtu = self.way.mtu.min(mtu);
+        if self.headers.total_len <= mtu {
+            return Ok(());
+        }
+        if fragments && !self.headers.dont_fragment {
+            self.way.fragment_to = Some(mtu);
+            self.headers.total_len = mtu;
+            return Ok(());
+        }
+        match router {
+            None => self.deny(
+                DropReason::MtuExceededSilent.at(element),
+                None,
+                Decision::Nature,
+            ),
+            Some((router, place)) => {
+                let drop = DropReason::PacketTooBig.at(element);
+                self.deny(drop, None, Decision::Nature)
+                    .map_err(|_| self.answered(drop, Answer::TooBig(router, mtu), place))
+            }
+        }
+    }
+
+    /// Passes a hop that counts: the time to live falls by one.
+    fn age(&mut self, element: Element, router: Ipv4Addr, place: Place) -> Result<(), Stop> {
+        self.way.ttl += 1;
+        if self.headers.ttl > 1 {
+            self.headers.ttl -= 1;
+            return Ok(());
+        }
+        let drop = DropReason::TtlExpired.at(element);
+        self.deny(drop, None, Decision::Nature)
+            .map_err(|_| self.answered(drop, Answer::TimeExceeded(router), place))
+    }
+
+    /// Drops the packet and answers it from `place`, if the answer gets through from there to the
+    /// packet's sender: network ACLs and security groups judge it too.
+    fn answered(&self, drop: Drop, answer: Answer, place: Place) -> Stop {
+        let known = match self.flow {
+            Flow::New => Known {
+                dir: Dir::Return,
+                origin: (InterfaceId::INTERNET, self.way.headers.tuple()),
+                translations: self.way.translations,
+                enis: self.way.enis,
+                tracked: [true; 2],
+            },
+            Flow::Known(known) => Known {
+                dir: Dir::Return,
+                ..*known
+            },
+        };
+        // Only the side that opened a flow has translators that could lead an answer back.
+        if matches!(
+            self.flow,
+            Flow::Known(Known {
+                dir: Dir::Return,
+                ..
+            })
+        ) {
+            return Stop::Drop(drop);
+        }
+        let back = self.headers.answer();
+        let headers = match answer {
+            Answer::Reset => back,
+            Answer::TooBig(router, _) | Answer::TimeExceeded(router) => Headers {
+                src: router,
+                protocol: Protocol::ICMP,
+                transport: Transport::Icmp {
+                    kind: if matches!(answer, Answer::TooBig(..)) {
+                        3
+                    } else {
+                        11
+                    },
+                    code: if matches!(answer, Answer::TooBig(..)) {
+                        4
+                    } else {
+                        0
+                    },
+                    about: IcmpKind::Error {
+                        quoted: self.headers.tuple(),
+                    },
+                },
+                ..back
+            },
+        };
+        let mut off = Off;
+        let flow = Flow::Known(&known);
+        let walk = Walk::new(
+            self.snapshot,
+            self.ports,
+            &mut off,
+            flow,
+            self.salt,
+            headers,
+        );
+        match walk.run(place) {
+            Ok(_) => Stop::Answer(drop, answer),
+            Err(_) => Stop::Drop(drop),
+        }
+    }
+
+    /// Translates the source to one of `addresses`, and `port` tells how many connections each may
+    /// have towards the destination. The first address that has a port left serves, beginning with
+    /// one that the flow chooses.
+    ///
+    /// # Errors
+    /// `exhausted` when none has; [`Stop::Moved`] when a known flow was translated otherwise.
+    fn translate(
+        &mut self,
+        by: Translator,
+        addresses: &[Ipv4Addr],
+        limit: u32,
+        exhausted: Drop,
+    ) -> Result<(), Stop> {
+        let slot = self.way.translations.iter().position(Option::is_none);
+        let Some(slot) = slot else {
+            return Err(self.refuse(exhausted));
+        };
+        let translation = match self.flow {
+            Flow::New => self.free_port(by, addresses, limit),
+            Flow::Known(known) => {
+                let made = known.translations[slot];
+                let holds = made.filter(|t| t.by == by && addresses.contains(&t.address));
+                Some(holds.ok_or(Stop::Moved)?)
+            }
+        };
+        let Some(translation) = translation else {
+            return Err(self.refuse(exhausted));
+        };
+        self.way.translations[slot] = Some(translation);
+        self.headers.src = translation.address;
+        if self.headers.quoted().is_none() {
+            self.set_source_port(translation.port);
+        }
+        Ok(())
+    }
+
+    fn free_port(&self, by: Translator, addresses: &[Ipv4Addr], limit: u32) -> Option<Translation> {
+        let first = self.salt as usize % addresses.len().max(1);
+        let (before, after) = addresses.split_at(first.min(addresses.len()));
+        after.iter().chain(before).find_map(|&address| {
+            let towards = self.towards(by, address);
+            let port = self.ports.free(&towards, (self.salt >> 16) as u16, limit)?;
+            Some(Translation { by, address, port })
+        })
+    }
+
+    /// The destination as a translator's ports are counted by it.
+    fn towards(&self, by: Translator, address: Ipv4Addr) -> Towards {
+        Towards {
+            by,
+            address,
+            protocol: self.headers.protocol,
+            remote: self.headers.dst,
+            remote_port: self.headers.dst_port,
+        }
+    }
+
+    /// Ports and identifiers are one: an answer has its identifier at the other end.
+    fn set_source_port(&mut self, port: u16) {
+        match self.headers.protocol {
+            Protocol::TCP | Protocol::UDP | Protocol::ICMP => self.headers.src_port = port,
+            _ => {}
+        }
+    }
+
+    /// Undoes a translator's last translation for a packet of the return direction; false when this
+    /// is no packet of a flow that the translator knows.
+    fn restore(&mut self, by: Translator) -> bool {
+        let Some(known) = self.returning() else {
+            return false;
+        };
+        let made = |t: &Option<Translation>| {
+            t.is_some_and(|t| t.by == by && t.address == self.headers.dst)
+        };
+        let Some(at) = known.translations.iter().rposition(made) else {
+            return false;
+        };
+        let (address, port) = match at.checked_sub(1).and_then(|at| known.translations[at]) {
+            Some(inner) => (inner.address, inner.port),
+            None => (known.origin.1.src, known.origin.1.src_port),
+        };
+        self.headers.dst = address;
+        if self.headers.quoted().is_none() {
+            self.headers.dst_port = port;
+        }
+        true
+    }
+
+    /// Where the flow's opener is.
+    fn opener(&self) -> Option<InterfaceId> {
+        self.returning().map(|known| known.origin.0)
+    }
+
+    /// Something that tracks every flow is on the way: security groups at both ends do, too.
+    fn track(&mut self) {
+        self.way.tracked = [true; 2];
+    }
+}
+
+/// Whether an address is in the space that carriers share (RFC 6598: 100.64.0.0/10).
+fn is_shared(address: Ipv4Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    first == 100 && second & 0xc0 == 64
+}

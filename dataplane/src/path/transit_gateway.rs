@@ -1,0 +1,116 @@
+//! The transit gateway: in by the attachment of the sender's zone, through a route table of its
+//! own, out to another VPC or beyond (transit gateway guide; aws-facts §8.2).
+
+use std::cmp::Reverse;
+use std::net::Ipv4Addr;
+
+use super::{Place, Stop, Walk, network_acl};
+use crate::snapshot::{
+    AttachmentId, AttachmentKind, SubnetId, TgwId, TgwRoute, TgwRouteTable, VpcId, ZoneId,
+};
+use crate::trace::{Decision, Trace};
+use crate::verdict::{DropReason, Element};
+
+/// A route leads from the subnet `from` to the transit gateway.
+pub(super) fn send<T: Trace>(
+    walk: &mut Walk<'_, T>,
+    tgw: TgwId,
+    from: SubnetId,
+) -> Result<Place, Stop> {
+    let element = Element::TransitGateway(tgw);
+    let (vpc, zone) = (walk.snapshot[from].vpc, walk.snapshot[from].zone);
+    let Some((attachment, subnet)) = entry(walk, tgw, vpc, zone) else {
+        return Err(walk.refuse(DropReason::TransitGatewayZone.at(element)));
+    };
+    // Also where the attachment is in the sender's own subnet (transit gateway guide, "tgw-nacls").
+    network_acl::ingress(walk, subnet)?;
+    forward(walk, attachment)
+}
+
+/// A packet comes in from a network behind an attachment.
+pub(super) fn receive<T: Trace>(
+    walk: &mut Walk<'_, T>,
+    attachment: AttachmentId,
+) -> Result<Place, Stop> {
+    walk.pass(Element::External(attachment), None, Decision::Nature);
+    forward(walk, attachment)
+}
+
+/// The VPC's attachment, and its subnet in that zone.
+fn entry<T: Trace>(
+    walk: &Walk<'_, T>,
+    tgw: TgwId,
+    vpc: VpcId,
+    zone: ZoneId,
+) -> Option<(AttachmentId, SubnetId)> {
+    let ids = (0..).map(AttachmentId).zip(&walk.snapshot.attachments);
+    ids.filter(|(_, attachment)| attachment.transit_gateway == tgw)
+        .find_map(|(id, attachment)| {
+            let AttachmentKind::Vpc { vpc: of, subnets } = &attachment.kind else {
+                return None;
+            };
+            let here = |subnet: &&SubnetId| walk.snapshot[**subnet].zone == zone;
+            let subnet = subnets.iter().find(here).filter(|_| *of == vpc)?;
+            Some((id, *subnet))
+        })
+}
+
+/// Through the gateway, by the route table of the attachment on which the packet came.
+fn forward<T: Trace>(walk: &mut Walk<'_, T>, from: AttachmentId) -> Result<Place, Stop> {
+    let snapshot = walk.snapshot;
+    let tgw = snapshot[from].transit_gateway;
+    let element = Element::TransitGateway(tgw);
+    walk.squeeze(snapshot.settings.gateway_mtu, element, false, None)?;
+    let Some(table) = snapshot[from].route_table else {
+        return Err(walk.refuse(DropReason::TransitGatewayNoAssociation.at(element)));
+    };
+    let routes = &snapshot[tgw].route_tables[table];
+    let route = select(routes, walk.headers.dst);
+    let decision = Decision::TransitGatewayRoute { table, route };
+    let reason = match route.map(|route| routes.routes[route].attachment) {
+        Some(Some(to)) => {
+            walk.transit = true;
+            walk.track();
+            if !snapshot[tgw].sg_referencing {
+                let hidden = DropReason::SecurityGroupReferenceTransit;
+                walk.identity = walk.identity.hidden_by(hidden);
+            }
+            walk.pass(element, None, decision);
+            return Ok(leave(walk, to));
+        }
+        Some(None) => DropReason::TransitGatewayBlackhole,
+        None => DropReason::TransitGatewayNoRoute,
+    };
+    walk.record(reason.at(element), None, decision);
+    Err(Stop::Drop(reason.at(element)))
+}
+
+/// Out by an attachment: into the subnet of the packet's zone where there is one.
+fn leave<T: Trace>(walk: &mut Walk<'_, T>, to: AttachmentId) -> Place {
+    let snapshot = walk.snapshot;
+    match &snapshot[to].kind {
+        AttachmentKind::External(interface) => {
+            walk.pass(Element::External(to), None, Decision::Delivered);
+            Place::Exit(*interface)
+        }
+        AttachmentKind::Vpc { subnets, .. } => {
+            let here = subnets
+                .iter()
+                .find(|subnet| Some(snapshot[**subnet].zone) == walk.zone);
+            Place::Subnet(*here.unwrap_or(&subnets[0]))
+        }
+    }
+}
+
+/// The most specific route; a static one before one that was learnt.
+fn select(table: &TgwRouteTable, destination: Ipv4Addr) -> Option<usize> {
+    let rank = |(index, route): &(usize, &TgwRoute)| {
+        (route.cidr.prefix_len(), !route.propagated, Reverse(*index))
+    };
+    let matching = table
+        .routes
+        .iter()
+        .enumerate()
+        .filter(|(_, r)| r.cidr.contains(destination));
+    matching.max_by_key(rank).map(|(index, _)| index)
+}

@@ -331,6 +331,8 @@ impl Snapshot {
 }
 
 fn find(sorted: &[(Ipv4Addr, EniId)], address: Ipv4Addr) -> Option<EniId> {
-    let at = sorted.binary_search_by_key(&address, |(address, _)| *address).ok()?;
+    let at = sorted
+        .binary_search_by_key(&address, |(address, _)| *address)
+        .ok()?;
     Some(sorted[at].1)
 }

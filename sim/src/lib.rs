@@ -1,0 +1,3 @@
+//! The world around the path in virtual time, and the scenario file that describes it.
+
+pub mod scenario;

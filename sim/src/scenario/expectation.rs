@@ -1,0 +1,322 @@
+//! What is expected to become of a packet.
+
+use std::net::Ipv4Addr;
+
+use egret_control::finding::Finding;
+use egret_control::model::{Model, Name};
+use egret_control::source::{Place, Sourced};
+use egret_control::words;
+use egret_control::written::scalar::{IcmpTypes, Protocol as IpProtocol};
+use egret_control::written::{At, Complaint, OneOrMany, Page, Scalar, Written};
+use egret_dataplane::verdict::DropReason;
+use schemars::{JsonSchema, Schema, json_schema};
+use serde::Deserialize;
+
+use super::unknown_service;
+
+/// What is expected to become of one packet, and of its answer.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    /// The service whose task sends it.
+    pub from: Sourced<String>,
+    /// Where to.
+    pub to: Sourced<Destination>,
+    /// What is sent.
+    pub protocol: Protocol,
+    /// What becomes of it.
+    pub outcome: Sourced<Outcome>,
+    /// The id or name of what drops it: an element, a security group or a network ACL.
+    pub by: Option<Name>,
+    /// Why it is dropped.
+    pub reason: Option<Sourced<DropReason>>,
+    /// Reachability Analyzer's code for that.
+    pub code: Option<Sourced<String>>,
+    /// Elements that it passes in this order, perhaps with others between them.
+    pub via: Vec<Name>,
+    /// The source address that the destination sees.
+    pub source: Option<Sourced<Ipv4Addr>>,
+    /// The place of the whole expectation.
+    pub place: Place,
+}
+
+/// What is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// A TCP SYN.
+    Tcp,
+    /// A UDP datagram.
+    Udp,
+    /// An ICMP message of this type and code.
+    Icmp(u8, u8),
+    /// A packet of another IP protocol.
+    Other(u8),
+}
+
+/// What becomes of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It arrives, and its answer comes back.
+    Delivered,
+    /// It arrives, and its answer is dropped.
+    NoReply,
+    /// It is dropped.
+    Dropped,
+}
+
+words!(Outcome, "an outcome", {
+    "delivered" => Outcome::Delivered,
+    "no-reply" => Outcome::NoReply,
+    "dropped" => Outcome::Dropped,
+});
+
+/// Where a packet goes: a host and, for TCP and UDP, a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// A host's name, the id or name of a network interface, or an address.
+    pub host: String,
+    /// The port.
+    pub port: Option<u16>,
+}
+
+impl Scalar for Destination {
+    const NOUN: &'static str = "a destination";
+
+    fn parse(text: &str) -> Result<(Self, Option<Complaint>), Complaint> {
+        let complaint = || {
+            Complaint::new(
+                "bad-destination",
+                "write a host and a port: `api.example.com:443`",
+            )
+        };
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        };
+        let port = port
+            .map(|port| port.parse::<u16>().map_err(|_| complaint()))
+            .transpose()?;
+        if host.is_empty() || host.contains([':', '/', ' ']) || port == Some(0) {
+            return Err(complaint());
+        }
+        Ok((
+            Destination {
+                host: host.to_owned(),
+                port,
+            },
+            None,
+        ))
+    }
+
+    fn schema() -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^[^:/ ]+(:[0-9]{1,5})?$",
+            "examples": ["api.example.com:443"],
+        })
+    }
+}
+
+/// A reason by its name, such as `security-group-egress`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReasonName(DropReason);
+
+impl Scalar for ReasonName {
+    const NOUN: &'static str = "a reason for dropping a packet";
+
+    fn parse(text: &str) -> Result<(Self, Option<Complaint>), Complaint> {
+        let names: Vec<_> = DropReason::ALL
+            .iter()
+            .map(|r| (r.name(), ReasonName(*r)))
+            .collect();
+        egret_control::written::scalar::one_of(text, &names).map(|reason| (reason, None))
+    }
+
+    fn schema() -> Schema {
+        let names: Vec<_> = DropReason::ALL.iter().map(|reason| reason.name()).collect();
+        json_schema!({ "enum": names })
+    }
+}
+
+/// A code of the list of reasons.
+#[derive(Clone, Debug)]
+pub(super) struct CodeName(String);
+
+impl Scalar for CodeName {
+    const NOUN: &'static str = "the code of a reason";
+
+    fn parse(text: &str) -> Result<(Self, Option<Complaint>), Complaint> {
+        let codes: Vec<_> = codes().into_iter().map(|code| (code, ())).collect();
+        let known = egret_control::written::scalar::one_of(text, &codes);
+        known.map(|()| (CodeName(text.to_owned()), None))
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "enum": codes() })
+    }
+}
+
+fn codes() -> Vec<&'static str> {
+    let mut codes: Vec<_> = DropReason::ALL.iter().map(|reason| reason.code()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}
+
+/// What is expected to become of one packet, and of its answer.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExpectationSection {
+    /// The service whose task sends the packet.
+    from: At<String>,
+    /// A host, a network interface or an address, with a port for TCP and UDP.
+    to: Written<Destination>,
+    /// `tcp` (the default), `udp`, `icmp` or a protocol number.
+    protocol: Option<Written<IpProtocol>>,
+    /// Type and code of an ICMP message: `8/0`, which is also the default for ICMP.
+    icmp: Option<Written<IcmpTypes>>,
+    /// `delivered`: it arrives and its answer comes back. `no-reply`: it arrives, the answer is
+    /// dropped. `dropped`: it is dropped itself.
+    outcome: Written<Outcome>,
+    /// The id or name of what drops it: an element, a security group or a network ACL.
+    by: Option<At<String>>,
+    /// Why it is dropped.
+    reason: Option<Written<ReasonName>>,
+    /// Reachability Analyzer's code for that, or one of ours, which begin with `SIM_`.
+    code: Option<Written<CodeName>>,
+    /// What it passes: one name, or several in their order, perhaps with others between them.
+    via: Option<OneOrMany<String>>,
+    /// The source address that the destination sees.
+    source: Option<Written<Ipv4Addr>>,
+}
+
+pub(super) fn read(
+    section: At<ExpectationSection>,
+    model: &Model,
+    page: &mut Page<'_>,
+) -> Option<Expectation> {
+    let Sourced {
+        value: section,
+        place,
+    } = page.sourced(section);
+    let from = page.sourced(section.from);
+    unknown_service(&from, model)
+        .into_iter()
+        .for_each(|finding| page.find(finding));
+    let to = page.meaning(section.to);
+    let protocol = protocol(section.protocol, section.icmp, place, page);
+    let outcome = page.meaning(section.outcome);
+    let reason = page.optional(section.reason);
+    let code = page.optional(section.code);
+    let expectation = Expectation {
+        from,
+        to: to?,
+        protocol: protocol?,
+        outcome: outcome?,
+        by: section.by.map(|by| page.sourced(by)),
+        reason: reason.map(|reason| reason.map(|name| name.0)),
+        code: code.map(|code| code.map(|name| name.0)),
+        via: section
+            .via
+            .map(|via| page.meanings(via))
+            .unwrap_or_default(),
+        source: page.optional(section.source),
+        place,
+    };
+    contradictions(&expectation)
+        .into_iter()
+        .for_each(|finding| page.find(finding));
+    Some(expectation)
+}
+
+fn protocol(
+    protocol: Option<Written<IpProtocol>>,
+    icmp: Option<Written<IcmpTypes>>,
+    whole: Place,
+    page: &mut Page<'_>,
+) -> Option<Protocol> {
+    let (said, had_icmp) = (protocol.is_some(), icmp.is_some());
+    let protocol = page.optional(protocol);
+    let icmp = page.optional(icmp);
+    let default = if had_icmp {
+        IpProtocol::ICMP
+    } else {
+        IpProtocol::TCP
+    };
+    let number = match protocol.map_or(default, |protocol| protocol.value) {
+        _ if said && protocol.is_none() => return None,
+        IpProtocol::All => {
+            let message = "a packet has one protocol";
+            let help = "write `tcp`, `udp`, `icmp` or a number";
+            page.find(Finding::error("bad-protocol", protocol?.place, message).help(help));
+            return None;
+        }
+        IpProtocol::Number(number) => number,
+    };
+    if had_icmp && number != 1 {
+        let place = icmp.map_or(whole, |icmp| icmp.place);
+        let message = "only an ICMP message has an ICMP type";
+        page.find(Finding::error("icmp-type", place, message).help("drop `icmp` or `protocol`"));
+    }
+    Some(match number {
+        6 => Protocol::Tcp,
+        17 => Protocol::Udp,
+        1 => {
+            let IcmpTypes(kind, code) = icmp.map_or(IcmpTypes(None, None), |icmp| icmp.value);
+            Protocol::Icmp(kind.unwrap_or(8), code.unwrap_or(0))
+        }
+        other => Protocol::Other(other),
+    })
+}
+
+/// What the parts of an expectation say against each other.
+fn contradictions(expectation: &Expectation) -> Vec<Finding> {
+    let Expectation {
+        to,
+        protocol,
+        outcome,
+        by,
+        reason,
+        code,
+        source,
+        ..
+    } = expectation;
+    let mut findings = Vec::new();
+    let has_ports = matches!(protocol, Protocol::Tcp | Protocol::Udp);
+    if has_ports != to.port.is_some() {
+        let (message, help) = match has_ports {
+            true => (
+                "the destination has no port",
+                format!("write `{}:443`", to.host),
+            ),
+            false => ("this protocol has no ports", format!("write `{}`", to.host)),
+        };
+        findings.push(Finding::error("bad-destination", to.place, message).help(help));
+    }
+    if outcome.value == Outcome::Delivered {
+        let places = [
+            by.as_ref().map(|by| by.place),
+            reason.as_ref().map(|reason| reason.place),
+        ];
+        let places = places
+            .into_iter()
+            .chain([code.as_ref().map(|code| code.place)])
+            .flatten();
+        findings.extend(places.map(|place| {
+            let message = "a packet that is delivered is dropped by nothing";
+            let help = "drop `by`, `reason` and `code`, or expect `no-reply` or `dropped`";
+            Finding::error("delivered-and-dropped", place, message).help(help)
+        }));
+    }
+    if let (Outcome::Dropped, Some(source)) = (outcome.value, source) {
+        let message = "no destination sees the source of a packet that is dropped";
+        findings.push(Finding::error("dropped-and-seen", source.place, message));
+    }
+    if let (Some(reason), Some(code)) = (reason, code)
+        && reason.code() != code.value
+    {
+        let message = format!("the code of `{}` is {}", reason.name(), reason.code());
+        let help = "drop one of the two";
+        findings.push(Finding::error("reason-and-code", code.place, message).help(help));
+    }
+    findings
+}

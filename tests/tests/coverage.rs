@@ -13,7 +13,7 @@ const PROBES_EACH: usize = 50;
 #[test]
 fn every_reason_and_place_comes_up_and_enough_is_delivered() {
     let seed = egret_tests::seed(1);
-    println!("EGRET_SEED={seed}");
+    eprintln!("EGRET_SEED={seed}");
     let mut rng = Rng::with_seed(seed);
     let mut forward: BTreeMap<String, usize> = BTreeMap::new();
     let mut reply: BTreeMap<String, usize> = BTreeMap::new();
@@ -31,7 +31,7 @@ fn every_reason_and_place_comes_up_and_enough_is_delivered() {
             *reply.entry(answered.unwrap_or("none").to_owned()).or_default() += 1;
         }
     }
-    println!("forward: {forward:#?}\nreply: {reply:#?}");
+    eprintln!("forward: {forward:#?}\nreply: {reply:#?}");
     let missing = |found: &BTreeMap<String, usize>, wanted: &[&'static str]| -> Vec<&'static str> {
         wanted.iter().filter(|name| !found.contains_key(**name)).copied().collect()
     };

@@ -60,6 +60,16 @@ impl Ports {
         self.taken.get(towards).map_or(0, PortSet::len)
     }
 
+    /// How many ports are in use, over all translators.
+    pub fn len(&self) -> usize {
+        self.totals.values().map(|total| *total as usize).sum()
+    }
+
+    /// Whether no port is in use.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Takes a port that [`free`](Self::free) gave.
     pub fn take(&mut self, towards: Towards, port: u16) {
         let fresh = self.taken.entry(towards).or_default().insert(port);

@@ -101,10 +101,7 @@ impl Wheel {
     fn next_at(&self, level: usize) -> Option<u64> {
         let shift = BITS * level as u32;
         let here = self.now >> shift;
-        let ahead = (0..SLOTS as u64).find(|ahead| {
-            let slot = (here + ahead) as usize % SLOTS;
-            self.occupied[level][slot / 64] >> (slot % 64) & 1 != 0
-        })?;
+        let ahead = first_from(&self.occupied[level], here as usize % SLOTS)? as u64;
         Some(((here + ahead) << shift).max(self.now))
     }
 
@@ -152,6 +149,20 @@ impl Wheel {
         let at = at.min(furthest);
         level * SLOTS + ((at >> (BITS * level as u32)) as usize % SLOTS)
     }
+}
+
+/// How far ahead of slot `from` the first occupied slot is, round the end.
+fn first_from(occupied: &[u64; SLOTS / 64], from: usize) -> Option<usize> {
+    let (word, bit) = (from / 64, from % 64);
+    let ahead = occupied[word] >> bit;
+    if ahead != 0 {
+        return Some(ahead.trailing_zeros() as usize);
+    }
+    // The other words, and at last the part of this one that lies behind.
+    (1..=SLOTS / 64).find_map(|step| {
+        let bits = occupied[(word + step) % (SLOTS / 64)];
+        (bits != 0).then(|| step * 64 - bit + bits.trailing_zeros() as usize)
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The service: its egress type decides between the provider's own way out and the VPC.
 
-use super::{Identity, Place, Stop, Walk, hyperplane_eni};
+use super::{Answer, Identity, Place, Stop, Walk, hyperplane_eni};
 use crate::flow::Translator;
 use crate::ports::PORTS;
 use crate::snapshot::{Egress, EniId, InterfaceId, TaskId};
@@ -39,6 +39,11 @@ fn send_by_provider<T: Trace>(walk: &mut Walk<'_, T>, element: Element) -> Resul
         DropReason::DefaultEgressPrivateDestination.at(element),
     )?;
     walk.judge(walk.is_translatable(), DropReason::NatProtocol.at(element))?;
+    if walk.is_late() {
+        let drop = DropReason::NatIdleTimeout.at(element);
+        walk.record(drop, None, Decision::Nature);
+        return Err(Stop::Answer(drop, Answer::Reset));
+    }
     let before = walk.headers.tuple();
     let exhausted = DropReason::NatPortsExhausted.at(element);
     let address = walk.snapshot.settings.provider_address;

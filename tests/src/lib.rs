@@ -1,0 +1,21 @@
+//! The harness that holds the dataplane to account: what should happen ([`oracle`]), in which
+//! network ([`topology`]), to which packet ([`probe`]).
+
+pub mod fuzz;
+pub mod make;
+pub mod net;
+pub mod oracle;
+pub mod packet;
+pub mod probe;
+pub mod topology;
+
+/// The seed of a run: `EGRET_SEED` if that is set, else the one given. Tests print it.
+///
+/// # Panics
+/// When `EGRET_SEED` is not a number.
+pub fn seed(default: u64) -> u64 {
+    match std::env::var("EGRET_SEED") {
+        Ok(text) => text.parse().expect("EGRET_SEED is a number from 0 to 2^64 - 1"),
+        Err(_) => default,
+    }
+}

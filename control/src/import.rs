@@ -1,28 +1,189 @@
-//! Reads JSON as AWS's command line prints it.
+//! Reads JSON as AWS's command line prints it (`aws ec2 describe-*`, `aws apprunner describe-*`)
+//! into a [`Model`].
+//!
+//! Files may have any name, and hold any of the lists: the top-level keys say what is in them. Lists
+//! merge over files. A folder `<account>/<region>/` says whose its files are. What Egret does not
+//! model is passed over with a warning, once for each kind; IPv6 is passed over silently.
+//!
+//! Two more shapes are read as they are: the requests of `aws apprunner create-vpc-connector` and
+//! `create-service`, as the App Runner guide has them in `vpc-connector.json` and `service.json`.
 
 use std::path::{Path, PathBuf};
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Rejection};
 use crate::model::{Connector, Model, Service};
-use crate::source::Place;
+use crate::source::{Place, Sources};
 
-/// x
-pub fn read_into(_model: &mut Model, _paths: &[PathBuf], _place: Place) -> Vec<Finding> {
-    Vec::new()
+mod app_runner;
+mod document;
+mod files;
+mod interfaces;
+mod joins;
+mod json;
+mod merge;
+mod network;
+mod rules;
+
+use document::Document;
+use merge::Import;
+
+/// The Region of an import that nothing says the Region of.
+const DEFAULT_REGION: &str = "us-east-1";
+
+/// A model, and what looks wrong in it but does not stand in the way.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// The model, with the files that it was read from.
+    pub model: Model,
+    /// What was passed over, or looks wrong.
+    pub warnings: Vec<Finding>,
 }
-/// x
+
+/// Reads files, and every `.json` file in folders, into a new model.
+///
+/// # Errors
+///
+/// Every finding, warnings too, if one of them is an error: a path or file that cannot be read, a
+/// value that means nothing, a thing that a model cannot hold.
+pub fn read(paths: &[PathBuf]) -> Result<Imported, Rejection> {
+    let mut model = Model::default();
+    let findings = read_into(&mut model, paths, Place::NOWHERE);
+    if findings.iter().any(Finding::is_error) {
+        return Err(Rejection {
+            sources: model.sources,
+            findings,
+        });
+    }
+    if model.region.is_empty() {
+        let region = model.vpcs.iter().find_map(|vpc| vpc.region.clone());
+        model.region = region.unwrap_or_else(|| DEFAULT_REGION.to_owned());
+    }
+    Ok(Imported {
+        model,
+        warnings: findings,
+    })
+}
+
+/// Reads files, and every `.json` file in folders, into a model that may hold something already.
+/// What it holds stays; a resource with an id that it knows is not added again. `place` is what
+/// asked for the import, for paths that cannot be read.
+pub fn read_into(model: &mut Model, paths: &[PathBuf], place: Place) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut documents = Vec::new();
+    for file in files::all(paths, place, &mut findings) {
+        documents.extend(open(&file, place, &mut model.sources, &mut findings));
+    }
+    Import::new(documents, findings).into_model(model)
+}
+
+/// Reads the one connector of a file: the request of `create-vpc-connector`, or the answer of
+/// `describe-vpc-connector`. It is not added to the model, only the file to its sources.
+///
+/// # Errors
+///
+/// Why the file holds no connector, or not one only.
 pub fn connector_request(
-    _path: &Path,
-    _model: &mut Model,
-    _place: Place,
+    path: &Path,
+    model: &mut Model,
+    place: Place,
 ) -> Result<Connector, Vec<Finding>> {
-    Err(Vec::new())
+    let (connectors, _) = request(path, model, place)?;
+    exactly_one(
+        connectors,
+        path,
+        place,
+        "connector",
+        "`VpcConnectorName` and `Subnets`",
+    )
 }
-/// x
+
+/// Reads the one service of a file: the request of `create-service`, or the answer of
+/// `describe-service`. Its connector is named as the ARN names it.
+///
+/// # Errors
+///
+/// Why the file holds no service, or not one only.
 pub fn service_request(
-    _path: &Path,
-    _model: &mut Model,
-    _place: Place,
+    path: &Path,
+    model: &mut Model,
+    place: Place,
 ) -> Result<Service, Vec<Finding>> {
-    Err(Vec::new())
+    let (_, services) = request(path, model, place)?;
+    exactly_one(
+        services,
+        path,
+        place,
+        "service",
+        "`ServiceName` and `NetworkConfiguration`",
+    )
+}
+
+fn request(
+    path: &Path,
+    model: &mut Model,
+    place: Place,
+) -> Result<(Vec<Connector>, Vec<Service>), Vec<Finding>> {
+    let mut findings = Vec::new();
+    let file = files::File::lone(path);
+    let document = open(&file, place, &mut model.sources, &mut findings);
+    let read = Import::new(document.into_iter().collect(), Vec::new());
+    let (connectors, services, found) = read.into_app_runner(&model.sources);
+    findings.extend(found);
+    if findings.iter().any(Finding::is_error) {
+        return Err(findings);
+    }
+    Ok((connectors, services))
+}
+
+fn exactly_one<T>(
+    mut things: Vec<T>,
+    path: &Path,
+    place: Place,
+    what: &str,
+    keys: &str,
+) -> Result<T, Vec<Finding>> {
+    if things.len() == 1
+        && let Some(thing) = things.pop()
+    {
+        return Ok(thing);
+    }
+    let count = if things.is_empty() {
+        "no"
+    } else {
+        "more than one"
+    };
+    let message = format!("{} holds {count} {what}", path.display());
+    let help = format!("name a file with the keys {keys} of one {what}");
+    Err(vec![
+        Finding::error("not-one-request", place, message).help(help),
+    ])
+}
+
+/// Reads one file; `None` and a finding where that fails.
+fn open(
+    file: &files::File,
+    place: Place,
+    sources: &mut Sources,
+    findings: &mut Vec<Finding>,
+) -> Option<Document> {
+    let text = match files::text(&file.path) {
+        Ok(text) => text,
+        Err(why) => {
+            let message = format!("{}: {why}", file.path.display());
+            findings.push(Finding::error("unreadable", place, message));
+            return None;
+        }
+    };
+    let id = sources.add(&file.path, text);
+    match crate::written::parse(sources, id) {
+        Ok(lists) => Some(Document {
+            file: id,
+            origin: file.origin.clone(),
+            lists,
+        }),
+        Err(finding) => {
+            findings.push(finding);
+            None
+        }
+    }
 }

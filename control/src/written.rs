@@ -285,12 +285,29 @@ impl<T: Scalar> JsonSchema for OneOrMany<T> {
 }
 
 /// A text that stands for the whole (a file to read, a target), or its parts spelled out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum TextOr<T> {
     /// The text.
     Text(String),
     /// The parts.
     Parts(T),
+}
+
+impl<T> At<TextOr<T>> {
+    /// The parts where they are spelled out.
+    ///
+    /// # Errors
+    ///
+    /// The text that stands for them.
+    pub fn parts(self) -> Result<At<T>, String> {
+        match self.value {
+            TextOr::Parts(value) => Ok(At {
+                value,
+                location: self.location,
+            }),
+            TextOr::Text(text) => Err(text),
+        }
+    }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for TextOr<T> {

@@ -35,29 +35,17 @@ pub enum Severity {
 impl Finding {
     /// Something that stands in the way.
     pub fn error(code: &'static str, place: Place, message: impl Into<String>) -> Finding {
-        Finding {
-            severity: Severity::Error,
-            code,
-            message: message.into(),
-            help: None,
-            place,
-        }
+        Finding { severity: Severity::Error, code, message: message.into(), help: None, place }
     }
 
     /// Something that looks wrong, or that Egret passes over.
     pub fn warning(code: &'static str, place: Place, message: impl Into<String>) -> Finding {
-        Finding {
-            severity: Severity::Warning,
-            ..Finding::error(code, place, message)
-        }
+        Finding { severity: Severity::Warning, ..Finding::error(code, place, message) }
     }
 
     /// The same finding with advice on how to mend it.
     pub fn help(self, text: impl Into<String>) -> Finding {
-        Finding {
-            help: Some(text.into()),
-            ..self
-        }
+        Finding { help: Some(text.into()), ..self }
     }
 
     /// Whether it stands in the way.
@@ -86,10 +74,7 @@ pub struct Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines = self
-            .findings
-            .iter()
-            .map(|finding| render::line(finding, &self.sources));
+        let lines = self.findings.iter().map(|finding| render::line(finding, &self.sources));
         f.write_str(&lines.collect::<Vec<_>>().join("\n"))
     }
 }

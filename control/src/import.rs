@@ -49,19 +49,13 @@ pub fn read(paths: &[PathBuf]) -> Result<Imported, Rejection> {
     let mut model = Model::default();
     let findings = read_into(&mut model, paths, Place::NOWHERE);
     if findings.iter().any(Finding::is_error) {
-        return Err(Rejection {
-            sources: model.sources,
-            findings,
-        });
+        return Err(Rejection { sources: model.sources, findings });
     }
     if model.region.is_empty() {
         let region = model.vpcs.iter().find_map(|vpc| vpc.region.clone());
         model.region = region.unwrap_or_else(|| DEFAULT_REGION.to_owned());
     }
-    Ok(Imported {
-        model,
-        warnings: findings,
-    })
+    Ok(Imported { model, warnings: findings })
 }
 
 /// Reads files, and every `.json` file in folders, into a model that may hold something already.
@@ -88,13 +82,7 @@ pub fn connector_request(
     place: Place,
 ) -> Result<Connector, Vec<Finding>> {
     let (connectors, _) = request(path, model, place)?;
-    exactly_one(
-        connectors,
-        path,
-        place,
-        "connector",
-        "`VpcConnectorName` and `Subnets`",
-    )
+    exactly_one(connectors, path, place, "connector", "`VpcConnectorName` and `Subnets`")
 }
 
 /// Reads the one service of a file: the request of `create-service`, or the answer of
@@ -109,13 +97,7 @@ pub fn service_request(
     place: Place,
 ) -> Result<Service, Vec<Finding>> {
     let (_, services) = request(path, model, place)?;
-    exactly_one(
-        services,
-        path,
-        place,
-        "service",
-        "`ServiceName` and `NetworkConfiguration`",
-    )
+    exactly_one(services, path, place, "service", "`ServiceName` and `NetworkConfiguration`")
 }
 
 fn request(
@@ -147,16 +129,10 @@ fn exactly_one<T>(
     {
         return Ok(thing);
     }
-    let count = if things.is_empty() {
-        "no"
-    } else {
-        "more than one"
-    };
+    let count = if things.is_empty() { "no" } else { "more than one" };
     let message = format!("{} holds {count} {what}", path.display());
     let help = format!("name a file with the keys {keys} of one {what}");
-    Err(vec![
-        Finding::error("not-one-request", place, message).help(help),
-    ])
+    Err(vec![Finding::error("not-one-request", place, message).help(help)])
 }
 
 /// Reads one file; `None` and a finding where that fails.
@@ -176,11 +152,7 @@ fn open(
     };
     let id = sources.add(&file.path, text);
     match crate::written::parse(sources, id) {
-        Ok(lists) => Some(Document {
-            file: id,
-            origin: file.origin.clone(),
-            lists,
-        }),
+        Ok(lists) => Some(Document { file: id, origin: file.origin.clone(), lists }),
         Err(finding) => {
             findings.push(finding);
             None

@@ -26,20 +26,12 @@ pub use vpc::VpcSection;
 /// Decides for each name on the other side of a security group's rule whether it is a prefix list
 /// or a security group. A name that nothing has stays a security group's, for the checks to find.
 pub fn settle(model: &mut Model, page: &mut Page<'_>) {
-    let lists: Vec<_> = model
-        .prefix_lists
-        .iter()
-        .map(|list| (&list.id.value, &list.name))
-        .collect();
-    let groups: Vec<_> = model
-        .security_groups
-        .iter()
-        .map(|group| (&group.id.value, &group.name))
-        .collect();
+    let lists: Vec<_> =
+        model.prefix_lists.iter().map(|list| (&list.id.value, &list.name)).collect();
+    let groups: Vec<_> =
+        model.security_groups.iter().map(|group| (&group.id.value, &group.name)).collect();
     let knows = |names: &[(&String, &Option<String>)], wanted: &String| {
-        names
-            .iter()
-            .any(|(id, name)| *id == wanted || name.as_ref() == Some(wanted))
+        names.iter().any(|(id, name)| *id == wanted || name.as_ref() == Some(wanted))
     };
     let mut settled = Vec::new();
     for (g, group) in model.security_groups.iter().enumerate() {
@@ -64,11 +56,7 @@ pub fn settle(model: &mut Model, page: &mut Page<'_>) {
     }
     for (g, egress, r) in settled {
         let group = &mut model.security_groups[g];
-        let rule = if egress {
-            &mut group.egress[r]
-        } else {
-            &mut group.ingress[r]
-        };
+        let rule = if egress { &mut group.egress[r] } else { &mut group.ingress[r] };
         if let Peer::SecurityGroup(name) = &mut rule.peer.value {
             rule.peer.value = Peer::PrefixList(std::mem::take(name));
         }

@@ -25,10 +25,7 @@ pub struct Sources {
 impl Sources {
     /// Adds a file and names it.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> FileId {
-        self.files.push(SourceFile {
-            path: path.into(),
-            text: text.into(),
-        });
+        self.files.push(SourceFile { path: path.into(), text: text.into() });
         FileId(u32::try_from(self.files.len() - 1).expect("fewer than 2^32 files"))
     }
 
@@ -40,12 +37,7 @@ impl Sources {
     /// `path:line:column` of a place, as compilers print it; `None` for what no file says.
     pub fn display(&self, place: Place) -> Option<String> {
         let file = self.file(place.file?);
-        Some(format!(
-            "{}:{}:{}",
-            file.path.display(),
-            place.line,
-            place.column
-        ))
+        Some(format!("{}:{}:{}", file.path.display(), place.line, place.column))
     }
 
     /// Every file, in the order in which it was read.
@@ -71,13 +63,7 @@ pub struct Place {
 
 impl Place {
     /// The place of a value that no file says.
-    pub const NOWHERE: Place = Place {
-        file: None,
-        offset: 0,
-        len: 0,
-        line: 0,
-        column: 0,
-    };
+    pub const NOWHERE: Place = Place { file: None, offset: 0, len: 0, line: 0, column: 0 };
 }
 
 /// A value and the place that said it. Two are equal when their values are.
@@ -97,18 +83,12 @@ impl<T> Sourced<T> {
 
     /// A value that no file says: a default, or one made by a test.
     pub fn implied(value: T) -> Self {
-        Sourced {
-            value,
-            place: Place::NOWHERE,
-        }
+        Sourced { value, place: Place::NOWHERE }
     }
 
     /// The same place with another value.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Sourced<U> {
-        Sourced {
-            value: f(self.value),
-            place: self.place,
-        }
+        Sourced { value: f(self.value), place: self.place }
     }
 }
 

@@ -52,10 +52,7 @@ pub struct At<T> {
 impl<T> At<T> {
     /// Another value at the same place.
     pub fn with<U>(&self, value: U) -> At<U> {
-        At {
-            value,
-            location: self.location,
-        }
+        At { value, location: self.location }
     }
 }
 
@@ -67,13 +64,8 @@ impl<T: PartialEq> PartialEq for At<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Spanned {
-            value, referenced, ..
-        } = Spanned::deserialize(deserializer)?;
-        Ok(At {
-            value,
-            location: referenced,
-        })
+        let Spanned { value, referenced, .. } = Spanned::deserialize(deserializer)?;
+        Ok(At { value, location: referenced })
     }
 }
 
@@ -111,10 +103,7 @@ impl<T> PartialEq for Written<T> {
 impl<T> Written<T> {
     /// A meaning for a text that was read without one, such as a key or an item of a list.
     pub fn new(text: At<String>) -> Self {
-        Written {
-            text,
-            meaning: PhantomData,
-        }
+        Written { text, meaning: PhantomData }
     }
 
     /// Where it is written.
@@ -222,17 +211,10 @@ impl<T> IntoIterator for OneOrMany<T> {
 
     fn into_iter(self) -> Self::IntoIter {
         let texts = match self.0.value {
-            Texts::One(value) => vec![At {
-                value,
-                location: self.0.location,
-            }],
+            Texts::One(value) => vec![At { value, location: self.0.location }],
             Texts::Many(texts) => texts,
         };
-        texts
-            .into_iter()
-            .map(Written::new)
-            .collect::<Vec<_>>()
-            .into_iter()
+        texts.into_iter().map(Written::new).collect::<Vec<_>>().into_iter()
     }
 }
 
@@ -301,10 +283,7 @@ impl<T> At<TextOr<T>> {
     /// The text that stands for them.
     pub fn parts(self) -> Result<At<T>, String> {
         match self.value {
-            TextOr::Parts(value) => Ok(At {
-                value,
-                location: self.location,
-            }),
+            TextOr::Parts(value) => Ok(At { value, location: self.location }),
             TextOr::Text(text) => Err(text),
         }
     }

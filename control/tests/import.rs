@@ -11,9 +11,7 @@ use egret_control::model::{
 use egret_control::source::Sources;
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
 fn account() -> Imported {
@@ -43,26 +41,17 @@ fn read(files: &[(&str, &str)]) -> Result<(Model, Vec<String>), Vec<String>> {
 }
 
 fn ids<T>(things: &[T], id: impl Fn(&T) -> &egret_control::model::Name) -> Vec<&str> {
-    things
-        .iter()
-        .map(|thing| id(thing).value.as_str())
-        .collect()
+    things.iter().map(|thing| id(thing).value.as_str()).collect()
 }
 
 #[test]
 fn vpcs_take_account_region_cidrs_and_attributes() {
     let Imported { model, .. } = account();
-    let [payments, other] = &model.vpcs[..] else {
-        panic!("{:?}", model.vpcs)
-    };
+    let [payments, other] = &model.vpcs[..] else { panic!("{:?}", model.vpcs) };
     assert_eq!(payments.name.as_deref(), Some("payments"));
     assert_eq!(payments.account.as_deref(), Some("111122223333"));
     assert_eq!(payments.region.as_deref(), Some("us-east-1"));
-    let cidrs: Vec<_> = payments
-        .cidrs
-        .iter()
-        .map(|cidr| cidr.value.to_string())
-        .collect();
+    let cidrs: Vec<_> = payments.cidrs.iter().map(|cidr| cidr.value.to_string()).collect();
     assert_eq!(cidrs, ["10.20.0.0/16", "100.64.0.0/20"]);
     // An endpoint with private DNS can only be where hostnames are on.
     assert!(*payments.dns_support && *payments.dns_hostnames);
@@ -74,20 +63,11 @@ fn vpcs_take_account_region_cidrs_and_attributes() {
 #[test]
 fn subnets_know_their_table_and_acl() {
     let Imported { model, .. } = account();
-    assert_eq!(
-        ids(&model.subnets, |s| &s.id),
-        ["subnet-app1", "subnet-pub1", "subnet-tgw1"]
-    );
+    assert_eq!(ids(&model.subnets, |s| &s.id), ["subnet-app1", "subnet-pub1", "subnet-tgw1"]);
     let app = &model.subnets[0];
     assert_eq!(app.az.value, "use1-az1");
-    assert_eq!(
-        app.route_table.as_deref().map(String::as_str),
-        Some("rtb-app")
-    );
-    assert_eq!(
-        app.network_acl.as_deref().map(String::as_str),
-        Some("acl-tight")
-    );
+    assert_eq!(app.route_table.as_deref().map(String::as_str), Some("rtb-app"));
+    assert_eq!(app.network_acl.as_deref().map(String::as_str), Some("acl-tight"));
     assert_eq!(model.subnets[2].route_table, None);
 }
 
@@ -96,10 +76,7 @@ fn routes_have_the_kinds_of_their_targets() {
     let Imported { model, .. } = account();
     assert!(model.route_tables[0].main && model.route_tables[0].routes.is_empty());
     let routes = &model.route_tables[1].routes;
-    let targets: Vec<_> = routes
-        .iter()
-        .map(|route| route.target.value.clone())
-        .collect();
+    let targets: Vec<_> = routes.iter().map(|route| route.target.value.clone()).collect();
     let id = |text: &str| text.to_owned();
     assert_eq!(
         targets,
@@ -114,31 +91,19 @@ fn routes_have_the_kinds_of_their_targets() {
             RouteTarget::NetworkInterface(id("eni-appliance")),
         ]
     );
-    assert_eq!(
-        routes[1].destination.value,
-        RouteDestination::PrefixList(id("pl-63a5400a"))
-    );
+    assert_eq!(routes[1].destination.value, RouteDestination::PrefixList(id("pl-63a5400a")));
     let propagated: Vec<_> = routes.iter().map(|route| route.propagated).collect();
-    assert_eq!(
-        propagated,
-        [false, false, false, false, false, true, true, false]
-    );
+    assert_eq!(propagated, [false, false, false, false, false, true, true, false]);
     let public = &model.route_tables[2].routes[0];
-    assert_eq!(
-        public.target.value,
-        RouteTarget::InternetGateway(Some(id("igw-01")))
-    );
+    assert_eq!(public.target.value, RouteTarget::InternetGateway(Some(id("igw-01"))));
 }
 
 #[test]
 fn a_permission_is_a_rule_for_each_peer() {
     let Imported { model, .. } = account();
     let web = &model.security_groups[0];
-    let rules: Vec<_> = web
-        .egress
-        .iter()
-        .map(|r| (r.traffic.value, r.peer.value.clone()))
-        .collect();
+    let rules: Vec<_> =
+        web.egress.iter().map(|r| (r.traffic.value, r.peer.value.clone())).collect();
     let cidr = |text: &str| Peer::Cidr(text.parse().expect("a CIDR"));
     let https = Traffic::Tcp(443, 443);
     assert_eq!(
@@ -162,11 +127,7 @@ fn listed_rules_lend_their_ids_and_add_what_is_new() {
     let ids: Vec<_> = db.ingress.iter().map(|rule| rule.id.as_deref()).collect();
     assert_eq!(ids, [Some("sgr-01"), Some("sgr-02")]);
     assert_eq!(db.ingress[1].traffic.value, Traffic::Udp(53, 53));
-    assert!(
-        warnings
-            .iter()
-            .any(|finding| finding.code == "rule-not-in-group")
-    );
+    assert!(warnings.iter().any(|finding| finding.code == "rule-not-in-group"));
 }
 
 #[test]
@@ -176,14 +137,7 @@ fn acl_entries_leave_out_ipv6_and_the_implicit_last_one() {
     let entries: Vec<_> = acl
         .entries
         .iter()
-        .map(|entry| {
-            (
-                entry.number.value,
-                entry.egress,
-                entry.allow,
-                entry.traffic.value,
-            )
-        })
+        .map(|entry| (entry.number.value, entry.egress, entry.allow, entry.traffic.value))
         .collect();
     assert_eq!(
         entries,
@@ -200,21 +154,14 @@ fn acl_entries_leave_out_ipv6_and_the_implicit_last_one() {
 fn nat_gateways_have_their_addresses_the_primary_first() {
     let Imported { model, .. } = account();
     let nat = &model.nat_gateways[0];
-    let public: Vec<_> = nat
-        .addresses
-        .iter()
-        .map(|a| a.public.expect("public").value.to_string())
-        .collect();
+    let public: Vec<_> =
+        nat.addresses.iter().map(|a| a.public.expect("public").value.to_string()).collect();
     assert_eq!(public, ["198.51.100.10", "198.51.100.11"]);
     assert!(nat.public && nat.available);
     let private = &model.nat_gateways[1];
     assert!(!private.public && !private.available);
     assert_eq!(private.addresses[0].public, None);
-    let attached: Vec<_> = model
-        .internet_gateways
-        .iter()
-        .map(|igw| igw.vpc.is_some())
-        .collect();
+    let attached: Vec<_> = model.internet_gateways.iter().map(|igw| igw.vpc.is_some()).collect();
     assert_eq!(attached, [true, false]);
 }
 
@@ -226,19 +173,11 @@ fn endpoints_take_the_addresses_of_their_interfaces() {
         panic!("{:?}", model.vpc_endpoints[0]);
     };
     assert_eq!(route_tables[0].value, "rtb-app");
-    let EndpointKind::Interface {
-        subnets,
-        private_dns,
-        ..
-    } = &model.vpc_endpoints[1].kind
-    else {
+    let EndpointKind::Interface { subnets, private_dns, .. } = &model.vpc_endpoints[1].kind else {
         panic!("{:?}", model.vpc_endpoints[1]);
     };
     let address = subnets[0].1.expect("the address of eni-vpce").value;
-    assert_eq!(
-        (address.to_string().as_str(), *private_dns),
-        ("10.20.1.50", true)
-    );
+    assert_eq!((address.to_string().as_str(), *private_dns), ("10.20.1.50", true));
     assert!(model.vpc_endpoints[1].available);
 }
 
@@ -246,32 +185,15 @@ fn endpoints_take_the_addresses_of_their_interfaces() {
 fn interfaces_of_gateways_are_not_hosts() {
     let Imported { model, .. } = account();
     let enis = &model.network_interfaces;
-    assert_eq!(
-        ids(enis, |eni| &eni.id),
-        ["eni-runner", "eni-appliance", "eni-alb"]
-    );
+    assert_eq!(ids(enis, |eni| &eni.id), ["eni-runner", "eni-appliance", "eni-alb"]);
     let owners: Vec<_> = enis.iter().map(|eni| eni.owner.clone()).collect();
-    assert_eq!(
-        owners,
-        [
-            InterfaceOwner::Connector,
-            InterfaceOwner::Host,
-            InterfaceOwner::Host
-        ]
-    );
+    assert_eq!(owners, [InterfaceOwner::Connector, InterfaceOwner::Host, InterfaceOwner::Host]);
     let appliance = &enis[1];
     assert_eq!(appliance.name.as_deref(), Some("i-01"));
     assert!(!appliance.source_dest_check);
-    let addresses: Vec<_> = appliance
-        .addresses
-        .iter()
-        .map(|a| a.value.to_string())
-        .collect();
+    let addresses: Vec<_> = appliance.addresses.iter().map(|a| a.value.to_string()).collect();
     assert_eq!(addresses, ["10.20.1.9", "10.20.1.10"]);
-    let public: Vec<_> = enis
-        .iter()
-        .map(|eni| eni.public.map(|p| p.value.to_string()))
-        .collect();
+    let public: Vec<_> = enis.iter().map(|eni| eni.public.map(|p| p.value.to_string())).collect();
     let said = |text: &str| Some(text.to_owned());
     assert_eq!(public, [None, said("203.0.113.50"), said("198.51.100.90")]);
 }
@@ -283,36 +205,20 @@ fn prefix_lists_take_entries_of_files_named_after_them() {
         .prefix_lists
         .iter()
         .map(|list| {
-            let cidrs: Vec<_> = list
-                .cidrs
-                .iter()
-                .map(|cidr| cidr.value.to_string())
-                .collect();
+            let cidrs: Vec<_> = list.cidrs.iter().map(|cidr| cidr.value.to_string()).collect();
             (list.id.value.as_str(), cidrs.join(" "))
         })
         .collect();
     let s3 = "52.216.0.0/15 3.5.0.0/19".to_owned();
-    assert_eq!(
-        lists,
-        [
-            ("pl-63a5400a", s3),
-            ("pl-0abc1", "203.0.113.0/24".to_owned())
-        ]
-    );
+    assert_eq!(lists, [("pl-63a5400a", s3), ("pl-0abc1", "203.0.113.0/24".to_owned())]);
 }
 
 #[test]
 fn peerings_and_transit_gateways_are_joined_from_their_lists() {
     let Imported { model, .. } = account();
-    let peerings: Vec<_> = model
-        .peerings
-        .iter()
-        .map(|p| (p.same_region, p.active))
-        .collect();
+    let peerings: Vec<_> = model.peerings.iter().map(|p| (p.same_region, p.active)).collect();
     assert_eq!(peerings, [(false, true), (true, false)]);
-    let [hub] = &model.transit_gateways[..] else {
-        panic!("{:?}", model.transit_gateways)
-    };
+    let [hub] = &model.transit_gateways[..] else { panic!("{:?}", model.transit_gateways) };
     assert!(hub.sg_referencing);
     let AttachmentKind::Vpc { subnets, .. } = &hub.attachments[0].kind else {
         panic!("{:?}", hub.attachments[0]);
@@ -322,19 +228,11 @@ fn peerings_and_transit_gateways_are_joined_from_their_lists() {
         panic!("{:?}", hub.attachments[1]);
     };
     assert_eq!(cidrs[0].value.to_string(), "10.40.0.0/16");
-    let [table] = &hub.route_tables[..] else {
-        panic!("{:?}", hub.route_tables)
-    };
-    assert_eq!(
-        ids(&table.associations, |a| a),
-        ["tgw-attach-vpc", "tgw-attach-vpn"]
-    );
+    let [table] = &hub.route_tables[..] else { panic!("{:?}", hub.route_tables) };
+    assert_eq!(ids(&table.associations, |a| a), ["tgw-attach-vpc", "tgw-attach-vpn"]);
     assert_eq!(ids(&table.propagations, |a| a), ["tgw-attach-vpc"]);
-    let routes: Vec<_> = table
-        .routes
-        .iter()
-        .map(|r| (r.attachment.is_some(), r.propagated))
-        .collect();
+    let routes: Vec<_> =
+        table.routes.iter().map(|r| (r.attachment.is_some(), r.propagated)).collect();
     assert_eq!(routes, [(true, true), (true, false), (false, false)]);
 }
 
@@ -368,10 +266,7 @@ fn the_requests_of_the_app_runner_guide_are_read_as_they_are() {
     assert_eq!(warnings, []);
     let connector = &model.connectors[0];
     assert_eq!(connector.id.value, "my-vpc-connector");
-    assert_eq!(
-        ids(&connector.subnets, |s| s),
-        ["subnet-a", "subnet-b", "subnet-c"]
-    );
+    assert_eq!(ids(&connector.subnets, |s| s), ["subnet-a", "subnet-b", "subnet-c"]);
     assert_eq!(ids(&connector.security_groups, |g| g), ["sg-1", "sg-2"]);
     let expected = Egress::Vpc("my-vpc-connector".into());
     assert_eq!(model.services[0].egress, expected);
@@ -455,12 +350,7 @@ fn what_powershell_writes_is_read() {
 #[test]
 fn no_damage_panics() {
     let folder = fixture("account/111122223333/us-east-1");
-    for name in [
-        "route-tables.json",
-        "security-groups.json",
-        "joins.json",
-        "interfaces.json",
-    ] {
+    for name in ["route-tables.json", "security-groups.json", "joins.json", "interfaces.json"] {
         let text = std::fs::read_to_string(folder.join(name)).expect("the fixture");
         for cut in (0..text.len()).step_by(197) {
             let _ = read(&[("a.json", &text[..cut])]);

@@ -32,17 +32,12 @@ impl Counters {
     /// Packets dropped for this reason, at any element, answered or not.
     pub fn dropped_for(&self, reason: DropReason) -> u64 {
         let both = self.dropped.iter().chain(&self.answered);
-        both.filter(|(drop, _)| drop.reason == reason)
-            .map(|(_, count)| count)
-            .sum()
+        both.filter(|(drop, _)| drop.reason == reason).map(|(_, count)| count).sum()
     }
 
     /// Every drop with how often it happened, without and with an answer.
     pub fn drops(&self) -> impl Iterator<Item = (Drop, u64)> {
-        self.dropped
-            .iter()
-            .chain(&self.answered)
-            .map(|(drop, count)| (*drop, *count))
+        self.dropped.iter().chain(&self.answered).map(|(drop, count)| (*drop, *count))
     }
 
     /// Whether every packet is accounted for.

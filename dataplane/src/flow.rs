@@ -69,9 +69,7 @@ impl Flows {
     /// The flow of a packet that arrives as `key`, and the packet's direction in it.
     #[inline]
     pub fn find(&self, key: &FlowKey, hash: u64) -> Option<(SessionId, Dir)> {
-        self.index.find(hash, |id, dir| {
-            self.sessions[id.index()].keys[dir as usize] == *key
-        })
+        self.index.find(hash, |id, dir| self.sessions[id.index()].keys[dir as usize] == *key)
     }
 
     /// The session of that id.
@@ -108,14 +106,8 @@ impl Flows {
     pub fn classify(&mut self, class: Class) -> ClassId {
         let known = self.classes.iter().position(|c| *c == class);
         let number = known.unwrap_or_else(|| {
-            let class = if self.classes.len() < 255 {
-                class
-            } else {
-                Class {
-                    slow: true,
-                    ..class
-                }
-            };
+            let class =
+                if self.classes.len() < 255 { class } else { Class { slow: true, ..class } };
             if self.classes.len() < 256 {
                 self.classes.push(class);
             }
@@ -199,8 +191,6 @@ impl Flows {
 
     /// Every live flow.
     pub fn iter(&self) -> impl Iterator<Item = SessionId> {
-        (0..self.sessions.len())
-            .map(SessionId::new)
-            .filter(|id| self.cold[id.index()].linked())
+        (0..self.sessions.len()).map(SessionId::new).filter(|id| self.cold[id.index()].linked())
     }
 }

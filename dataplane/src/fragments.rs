@@ -27,20 +27,8 @@ pub(crate) struct DatagramId {
 
 impl DatagramId {
     pub(crate) fn new(interface: InterfaceId, headers: &Headers) -> DatagramId {
-        let Headers {
-            src,
-            dst,
-            protocol,
-            ident,
-            ..
-        } = *headers;
-        DatagramId {
-            interface,
-            src,
-            dst,
-            protocol,
-            ident,
-        }
+        let Headers { src, dst, protocol, ident, .. } = *headers;
+        DatagramId { interface, src, dst, protocol, ident }
     }
 }
 
@@ -120,10 +108,7 @@ impl Fragments {
                 break;
             }
             self.ages.pop_front();
-            if self
-                .datagrams
-                .get(&id)
-                .is_some_and(|datagram| datagram.born == born)
+            if self.datagrams.get(&id).is_some_and(|datagram| datagram.born == born)
                 && let Some(datagram) = self.datagrams.remove(&id)
             {
                 lost += datagram.held.len();
@@ -142,14 +127,7 @@ impl Fragments {
             return false;
         }
         self.ages.push_back((now, id));
-        self.datagrams.insert(
-            id,
-            Datagram {
-                first: None,
-                held: Vec::new(),
-                born: now,
-            },
-        );
+        self.datagrams.insert(id, Datagram { first: None, held: Vec::new(), born: now });
         true
     }
 }

@@ -38,12 +38,7 @@ impl Worker {
         if arrival.interface.0 as usize >= self.snapshot.interfaces.len() {
             return Verdict::Drop(DropReason::UnknownInterface.at(here));
         }
-        let mut packet = Packet {
-            now,
-            arrival,
-            headers,
-            emissions,
-        };
+        let mut packet = Packet { now, arrival, headers, emissions };
         match (headers.fragment, headers.quoted()) {
             (Fragment::Later, _) => self.later_fragment(&mut packet),
             (_, Some(quoted)) => {
@@ -107,13 +102,7 @@ impl Worker {
             let drop = self.flows.cold(id).blocked[dir as usize];
             return drop.map_or_else(|| self.unsolicited(), Verdict::Drop);
         }
-        self.replay(
-            id,
-            dir,
-            packet.arrival.bytes,
-            &packet.headers,
-            packet.now.tick(),
-        )
+        self.replay(id, dir, packet.arrival.bytes, &packet.headers, packet.now.tick())
     }
 
     fn forward_special(
@@ -202,10 +191,7 @@ impl Worker {
             icmp: first.icmp().unwrap_or((0, 0)),
             ..Cold::default()
         };
-        let id = self
-            .flows
-            .insert(session, cold, now)
-            .ok_or(DropReason::FlowCollision)?;
+        let id = self.flows.insert(session, cold, now).ok_or(DropReason::FlowCollision)?;
         for (towards, port) in owned_ports(&keys, &way.translations) {
             self.ports.take(towards, port);
         }
@@ -254,12 +240,7 @@ impl Worker {
         }
         known.dir = Dir::Return;
         let answer = first.with(session.keys[1].tuple().reversed()).answer();
-        let back = self.walk(
-            session.keys[1].interface(),
-            answer,
-            Flow::Known(&known),
-            &mut Off,
-        );
+        let back = self.walk(session.keys[1].interface(), answer, Flow::Known(&known), &mut Off);
         self.replan(id, known.tracked, forward, returns_to(back, &session.keys));
         true
     }
@@ -335,11 +316,7 @@ impl Worker {
             };
             self.counters.release(verdict);
             if let Verdict::Forward(to) = verdict {
-                packet.emissions.push(Emission {
-                    to,
-                    bytes,
-                    cause: Cause::Released,
-                });
+                packet.emissions.push(Emission { to, bytes, cause: Cause::Released });
             }
         }
         verdict
@@ -351,10 +328,7 @@ impl Worker {
             return self.follow(packet.arrival.bytes, packet.headers, first);
         }
         let settings = &self.snapshot.settings;
-        if self
-            .fragments
-            .hold(datagram, packet.arrival.bytes, packet.now, settings)
-        {
+        if self.fragments.hold(datagram, packet.arrival.bytes, packet.now, settings) {
             Verdict::Held
         } else {
             Verdict::Drop(DropReason::FragmentsFull.at(Element::Dataplane))
@@ -403,11 +377,7 @@ impl Worker {
             return Verdict::Drop(drop);
         };
         let to = packet.arrival.interface;
-        packet.emissions.push(Emission {
-            to,
-            bytes,
-            cause: Cause::Answer,
-        });
+        packet.emissions.push(Emission { to, bytes, cause: Cause::Answer });
         Verdict::Reply(drop)
     }
 
@@ -443,10 +413,7 @@ impl Worker {
     fn over_rate(&mut self, metered: Option<EniId>, now: Instant) -> Option<Drop> {
         let eni = metered?;
         let per_second = self.snapshot.settings.link_local_rate;
-        let rate = self
-            .rates
-            .entry(eni)
-            .or_insert_with(|| Rate::full(per_second, now));
+        let rate = self.rates.entry(eni).or_insert_with(|| Rate::full(per_second, now));
         let element = match self.snapshot[eni].owner {
             EniOwner::Hyperplane => Element::HyperplaneEni(eni),
             _ => Element::NetworkInterface(eni),
@@ -496,8 +463,7 @@ impl Packet<'_, '_> {
             self.arrival.bytes[..first.len()].copy_from_slice(&first);
         }
         let cause = Cause::Fragment;
-        self.emissions
-            .extend(pieces.map(|bytes| Emission { to, bytes, cause }));
+        self.emissions.extend(pieces.map(|bytes| Emission { to, bytes, cause }));
     }
 }
 
@@ -599,10 +565,9 @@ impl Timers {
                 hard: per_state(&|state| gateways[state]),
                 soft: per_state(&|state| groups[state]),
             },
-            None => Timers {
-                hard: per_state(&|state| groups[state]),
-                soft: [u32::MAX; State::COUNT],
-            },
+            None => {
+                Timers { hard: per_state(&|state| groups[state]), soft: [u32::MAX; State::COUNT] }
+            }
         }
     }
 
@@ -626,22 +591,12 @@ impl Timers {
         let (tcp, other) = translators
             .chain(endpoint)
             .reduce(|(tcp, other), (t, o)| (tcp.min(t), other.min(o)))?;
-        Some(by_state(
-            tcp,
-            settings.sg_tcp_transitory.min(tcp),
-            [other; 2],
-            other,
-        ))
+        Some(by_state(tcp, settings.sg_tcp_transitory.min(tcp), [other; 2], other))
     }
 
     fn of_groups(settings: &Settings) -> [Duration; State::COUNT] {
         let udp = [settings.sg_udp, settings.sg_udp_stream];
-        by_state(
-            settings.sg_tcp_established,
-            settings.sg_tcp_transitory,
-            udp,
-            settings.sg_other,
-        )
+        by_state(settings.sg_tcp_established, settings.sg_tcp_transitory, udp, settings.sg_other)
     }
 }
 

@@ -245,10 +245,7 @@ impl<'a, T: Trace> Walk<'a, T> {
     fn enter(&mut self, interface: InterfaceId) -> Result<Place, Stop> {
         let dst = self.headers.dst;
         let reserved = matches!(dst.octets()[0], 0 | 127 | 224..);
-        self.judge(
-            !reserved,
-            DropReason::UnroutableDestination.at(Element::Dataplane),
-        )?;
+        self.judge(!reserved, DropReason::UnroutableDestination.at(Element::Dataplane))?;
         match self.snapshot[interface] {
             Interface::Task(task) => service::send(self, task),
             Interface::Eni(eni) => network_interface::send(self, eni),
@@ -256,6 +253,9 @@ impl<'a, T: Trace> Walk<'a, T> {
             Interface::GatewayEndpoint(endpoint) => vpc_endpoint::answer(self, endpoint),
             Interface::LinkLocal(vpc) => link_local::answer(self, vpc),
             Interface::External(attachment) => transit_gateway::receive(self, attachment),
+            Interface::Gone => {
+                Err(self.refuse(DropReason::UnknownInterface.at(Element::Dataplane)))
+            }
         }
     }
 
@@ -302,15 +302,7 @@ impl<T: Trace> Walk<'_, T> {
         decision: Decision,
     ) {
         let (direction, after) = (self.direction(), self.headers.tuple());
-        self.trace.hop(|| Hop {
-            direction,
-            element,
-            subnet,
-            decision,
-            before,
-            after,
-            drop: None,
-        });
+        self.trace.hop(|| Hop { direction, element, subnet, decision, before, after, drop: None });
     }
 
     /// Records a drop. The walk ends, unless whoever watches wants to see what else is in the way
@@ -322,20 +314,12 @@ impl<T: Trace> Walk<'_, T> {
         decision: Decision,
     ) -> Result<(), Stop> {
         self.record(drop, subnet, decision);
-        if self.trace.goes_on(drop) {
-            Ok(())
-        } else {
-            Err(Stop::Drop(drop))
-        }
+        if self.trace.goes_on(drop) { Ok(()) } else { Err(Stop::Drop(drop)) }
     }
 
     /// Drops the packet by the nature of an element, unless `allowed`.
     fn judge(&mut self, allowed: bool, drop: Drop) -> Result<(), Stop> {
-        if allowed {
-            Ok(())
-        } else {
-            self.deny(drop, None, Decision::Nature)
-        }
+        if allowed { Ok(()) } else { self.deny(drop, None, Decision::Nature) }
     }
 
     /// Drops the packet where there is no way on.
@@ -360,9 +344,7 @@ impl<T: Trace> Walk<'_, T> {
 
     fn direction(&self) -> Direction {
         match self.flow {
-            Flow::Known(Known {
-                dir: Dir::Return, ..
-            }) => Direction::Return,
+            Flow::Known(Known { dir: Dir::Return, .. }) => Direction::Return,
             _ => Direction::Forward,
         }
     }
@@ -387,11 +369,7 @@ impl<T: Trace> Walk<'_, T> {
         match self.headers.protocol {
             Protocol::TCP | Protocol::UDP => true,
             Protocol::ICMP => match self.headers.transport {
-                Transport::Icmp {
-                    about: IcmpKind::Query,
-                    kind,
-                    ..
-                } => kind == 8,
+                Transport::Icmp { about: IcmpKind::Query, kind, .. } => kind == 8,
                 Transport::Opaque => self.headers.fragment == Fragment::Later,
                 _ => matches!(self.flow, Flow::Known(_)),
             },
@@ -418,11 +396,7 @@ impl<T: Trace> Walk<'_, T> {
             return Ok(());
         }
         match router {
-            None => self.deny(
-                DropReason::MtuExceededSilent.at(element),
-                None,
-                Decision::Nature,
-            ),
+            None => self.deny(DropReason::MtuExceededSilent.at(element), None, Decision::Nature),
             Some((router, place)) => {
                 let drop = DropReason::PacketTooBig.at(element);
                 self.deny(drop, None, Decision::Nature)
@@ -454,19 +428,10 @@ impl<T: Trace> Walk<'_, T> {
                 enis: self.way.enis,
                 tracked: [true; 2],
             },
-            Flow::Known(known) => Known {
-                dir: Dir::Return,
-                ..*known
-            },
+            Flow::Known(known) => Known { dir: Dir::Return, ..*known },
         };
         // Only the side that opened a flow has translators that could lead an answer back.
-        if matches!(
-            self.flow,
-            Flow::Known(Known {
-                dir: Dir::Return,
-                ..
-            })
-        ) {
+        if matches!(self.flow, Flow::Known(Known { dir: Dir::Return, .. })) {
             return Stop::Drop(drop);
         }
         let back = self.headers.answer();
@@ -476,33 +441,16 @@ impl<T: Trace> Walk<'_, T> {
                 src: router,
                 protocol: Protocol::ICMP,
                 transport: Transport::Icmp {
-                    kind: if matches!(answer, Answer::TooBig(..)) {
-                        3
-                    } else {
-                        11
-                    },
-                    code: if matches!(answer, Answer::TooBig(..)) {
-                        4
-                    } else {
-                        0
-                    },
-                    about: IcmpKind::Error {
-                        quoted: self.headers.tuple(),
-                    },
+                    kind: if matches!(answer, Answer::TooBig(..)) { 3 } else { 11 },
+                    code: if matches!(answer, Answer::TooBig(..)) { 4 } else { 0 },
+                    about: IcmpKind::Error { quoted: self.headers.tuple() },
                 },
                 ..back
             },
         };
         let mut off = Off;
         let flow = Flow::Known(&known);
-        let walk = Walk::new(
-            self.snapshot,
-            self.ports,
-            &mut off,
-            flow,
-            self.salt,
-            headers,
-        );
+        let walk = Walk::new(self.snapshot, self.ports, &mut off, flow, self.salt, headers);
         match walk.run(place) {
             Ok(_) => Stop::Answer(drop, answer),
             Err(_) => Stop::Drop(drop),

@@ -61,10 +61,7 @@ impl Worker {
                     self.replay(id, dir, arrival.bytes, &headers, tick)
                 }
                 _ => {
-                    let arrival = Arrival {
-                        interface: arrival.interface,
-                        bytes: arrival.bytes,
-                    };
+                    let arrival = Arrival { interface: arrival.interface, bytes: arrival.bytes };
                     self.slow(now, arrival, &mut Off, emissions)
                 }
             };
@@ -80,11 +77,7 @@ impl Worker {
             return None;
         }
         let key = FlowKey::new(arrival.interface, headers.tuple());
-        Some(Lookup {
-            headers,
-            key,
-            hash: self.flows.hash(&key),
-        })
+        Some(Lookup { headers, key, hash: self.flows.hash(&key) })
     }
 
     /// Whether what was decided for the flow holds for this packet as it is.

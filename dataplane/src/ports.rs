@@ -152,10 +152,7 @@ impl PortSet {
                 true
             }
             PortSet::Few(ports) => {
-                let mut many = PortSet::Many {
-                    bits: Box::new([0; WORDS]),
-                    len: 0,
-                };
+                let mut many = PortSet::Many { bits: Box::new([0; WORDS]), len: 0 };
                 ports.iter().for_each(|&port| {
                     many.insert(port);
                 });

@@ -78,6 +78,8 @@ pub enum Interface {
     LinkLocal(VpcId),
     /// A network outside of the model, behind a transit gateway's attachment.
     External(AttachmentId),
+    /// Something that an earlier snapshot had: no packet enters or leaves here.
+    Gone,
 }
 
 /// A VPC.
@@ -331,8 +333,6 @@ impl Snapshot {
 }
 
 fn find(sorted: &[(Ipv4Addr, EniId)], address: Ipv4Addr) -> Option<EniId> {
-    let at = sorted
-        .binary_search_by_key(&address, |(address, _)| *address)
-        .ok()?;
+    let at = sorted.binary_search_by_key(&address, |(address, _)| *address).ok()?;
     Some(sorted[at].1)
 }

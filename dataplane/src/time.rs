@@ -47,11 +47,7 @@ impl Duration {
     /// The span in whole ticks.
     pub(crate) const fn ticks(self) -> u32 {
         let ticks = self.0 / Tick::NANOS;
-        if ticks > u32::MAX as u64 {
-            u32::MAX
-        } else {
-            ticks as u32
-        }
+        if ticks > u32::MAX as u64 { u32::MAX } else { ticks as u32 }
     }
 }
 
@@ -89,10 +85,7 @@ mod tests {
 
     #[test]
     fn ticks_are_milliseconds_and_wrap() {
-        assert_eq!(
-            (Instant::ZERO + Duration::from_secs(350)).tick(),
-            Tick(350_000)
-        );
+        assert_eq!((Instant::ZERO + Duration::from_secs(350)).tick(), Tick(350_000));
         assert_eq!(Tick(5).since(Tick(u32::MAX - 4)), 10);
         assert_eq!(Duration::from_secs(432_000).ticks(), 432_000_000);
     }

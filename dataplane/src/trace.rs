@@ -140,15 +140,8 @@ impl Trace for Record {
     }
 
     fn passed_drop(&self) -> Option<Drop> {
-        let forward = self
-            .hops
-            .iter()
-            .filter(|hop| hop.direction == Direction::Forward);
-        if self.past_drops {
-            forward.into_iter().find_map(|hop| hop.drop)
-        } else {
-            None
-        }
+        let forward = self.hops.iter().filter(|hop| hop.direction == Direction::Forward);
+        if self.past_drops { forward.into_iter().find_map(|hop| hop.drop) } else { None }
     }
 
     fn looks(&self) -> bool {

@@ -172,10 +172,7 @@ impl fmt::Display for DropReason {
 impl DropReason {
     /// This reason at an element.
     pub const fn at(self, element: Element) -> Drop {
-        Drop {
-            reason: self,
-            element,
-        }
+        Drop { reason: self, element }
     }
 }
 

@@ -163,10 +163,7 @@ const SECOND: u64 = Duration::from_secs(1).0;
 
 impl Rate {
     pub(crate) fn full(per_second: u32, now: Instant) -> Rate {
-        Rate {
-            tokens: u64::from(per_second) * SECOND,
-            last: now,
-        }
+        Rate { tokens: u64::from(per_second) * SECOND, last: now }
     }
 
     /// Takes one packet's token; false when the second's packets are used up.

@@ -31,12 +31,8 @@ struct Recipe {
 }
 
 fn recipes(protocols: &'static [u8]) -> impl Strategy<Value = Recipe> {
-    let tuple = (
-        any::<[u32; 2]>(),
-        any::<[u16; 2]>(),
-        prop::sample::select(protocols),
-    )
-        .prop_map(|([src, dst], [src_port, dst_port], protocol)| {
+    let tuple = (any::<[u32; 2]>(), any::<[u16; 2]>(), prop::sample::select(protocols)).prop_map(
+        |([src, dst], [src_port, dst_port], protocol)| {
             let ports = matches!(protocol, 6 | 17);
             Tuple {
                 src: src.into(),
@@ -45,7 +41,8 @@ fn recipes(protocols: &'static [u8]) -> impl Strategy<Value = Recipe> {
                 dst_port: if ports { dst_port } else { 0 },
                 protocol: Protocol(protocol),
             }
-        });
+        },
+    );
     let shape = (1u8.., 0usize..=10, 0usize..=10, any::<u8>(), any::<bool>());
     (tuple, shape, prop::collection::vec(any::<u8>(), 0..200)).prop_map(
         |(tuple, (ttl, options, tcp_options, tcp_flags, udp_checksum), payload)| Recipe {

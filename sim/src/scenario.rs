@@ -102,20 +102,13 @@ impl Scenario {
     ///
     /// Every finding, warnings too, if one of them is an error.
     pub fn read(path: &Path) -> Result<Scenario, Rejection> {
-        let path = if path.is_dir() {
-            path.join(FILE_NAME)
-        } else {
-            path.to_owned()
-        };
+        let path = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
         match std::fs::read_to_string(&path) {
             Ok(text) => Scenario::from_text(&path, &text),
             Err(error) => {
                 let message = format!("{}: {error}", path.display());
                 let finding = Finding::error("unreadable", Place::NOWHERE, message);
-                Err(Rejection {
-                    findings: vec![finding],
-                    ..Rejection::default()
-                })
+                Err(Rejection { findings: vec![finding], ..Rejection::default() })
             }
         }
     }
@@ -131,10 +124,7 @@ impl Scenario {
         let section: ScenarioFile = match written::parse(&model.sources, file) {
             Ok(section) => section,
             Err(finding) => {
-                return Err(Rejection {
-                    sources: model.sources,
-                    findings: vec![finding],
-                });
+                return Err(Rejection { sources: model.sources, findings: vec![finding] });
             }
         };
         let mut findings = Vec::new();
@@ -142,15 +132,9 @@ impl Scenario {
         let folder = path.parent().unwrap_or(Path::new(""));
         let scenario = section.build(file, folder, model, &mut page);
         if findings.iter().any(Finding::is_error) {
-            return Err(Rejection {
-                sources: scenario.model.sources,
-                findings,
-            });
+            return Err(Rejection { sources: scenario.model.sources, findings });
         }
-        Ok(Scenario {
-            warnings: findings,
-            ..scenario
-        })
+        Ok(Scenario { warnings: findings, ..scenario })
     }
 }
 
@@ -167,21 +151,14 @@ impl ScenarioFile {
         for (name, gateway) in self.transit_gateways {
             gateway.add_to(name, &mut model, page);
         }
-        let services = Services {
-            connectors: self.connectors,
-            services: self.services,
-        };
+        let services = Services { connectors: self.connectors, services: self.services };
         services.add_to(folder, &mut model, page);
         hosts::add_hosts(self.hosts, &mut model, page);
         section::settle(&mut model, page);
         let traffic = self.traffic.into_iter();
-        let traffic = traffic
-            .filter_map(|traffic| traffic::read(traffic, &model, page))
-            .collect();
+        let traffic = traffic.filter_map(|traffic| traffic::read(traffic, &model, page)).collect();
         let expect = self.expect.into_iter();
-        let expect = expect
-            .filter_map(|e| expectation::read(e, &model, page))
-            .collect();
+        let expect = expect.filter_map(|e| expectation::read(e, &model, page)).collect();
         Scenario {
             title: title.map(|title| title.value).unwrap_or_default(),
             description: self.description,
@@ -214,13 +191,7 @@ fn add_vpcs(
             page.find(Finding::error("vpc-and-vpcs", page.place(&only), message).help(help));
         }
         (None, None) => {
-            let place = Place {
-                file: Some(file),
-                offset: 0,
-                len: 0,
-                line: 1,
-                column: 1,
-            };
+            let place = Place { file: Some(file), offset: 0, len: 0, line: 1, column: 1 };
             let message = "the scenario has no VPC";
             let help = "add `vpc:` with a `cidr`, or `vpcs:` with several of them";
             page.find(Finding::error("no-vpc", place, message).help(help));
@@ -236,11 +207,7 @@ fn unknown_service(
     if model.services.iter().any(|service| service.id == *from) {
         return None;
     }
-    let known: Vec<_> = model
-        .services
-        .iter()
-        .map(|s| format!("`{}`", s.id.value))
-        .collect();
+    let known: Vec<_> = model.services.iter().map(|s| format!("`{}`", s.id.value)).collect();
     let help = match known.is_empty() {
         true => "add it under `services:`".to_owned(),
         false => format!("the services are {}", known.join(", ")),

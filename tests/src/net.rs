@@ -254,9 +254,8 @@ fn translations(worker: &Worker) -> usize {
 pub fn sender(snapshot: &Snapshot, from: &Source) -> (InterfaceId, Ipv4Addr) {
     match from {
         Source::Task { service, number } => {
-            let is_it = |task: &&Task| {
-                *snapshot[task.service].name == **service && task.number == *number
-            };
+            let is_it =
+                |task: &&Task| *snapshot[task.service].name == **service && task.number == *number;
             let task = snapshot.tasks.iter().find(is_it).expect("the snapshot has every task");
             (task.interface, task.address)
         }
@@ -281,5 +280,6 @@ pub fn interface_name(snapshot: &Snapshot, id: InterfaceId) -> String {
         Interface::GatewayEndpoint(endpoint) => snapshot[endpoint].name.to_string(),
         Interface::LinkLocal(vpc) => format!("link-local of {}", snapshot[vpc].name),
         Interface::External(attachment) => snapshot[attachment].name.to_string(),
+        Interface::Gone => "gone".to_owned(),
     }
 }

@@ -194,8 +194,7 @@ impl Packet {
                 segment.set_acknowledgement(if self.flags & flags::ACK != 0 { 2_000 } else { 0 });
                 segment.set_data_offset(5);
                 segment.set_flags(self.flags);
-                let sum =
-                    pnet_packet::tcp::ipv4_checksum(&segment.to_immutable(), &src, &self.dst);
+                let sum = pnet_packet::tcp::ipv4_checksum(&segment.to_immutable(), &src, &self.dst);
                 segment.set_checksum(sum);
             }
             17 => {

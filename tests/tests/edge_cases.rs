@@ -65,7 +65,8 @@ fn the_55_001st_connection_to_one_destination_fails_and_one_to_another_port_does
 #[test]
 fn a_second_address_doubles_the_connections() {
     let addresses = ("addresses: [198.51.100.10]", "addresses: [198.51.100.10, 198.51.100.11]");
-    let settings = ("settings: {", "settings: { hyperplane_budget: per-destination, nat_connections: 600,");
+    let settings =
+        ("settings: {", "settings: { hyperplane_budget: per-destination, nat_connections: 600,");
     let mut net = Net::with_limits(&world(&[addresses, settings]), Limits { flows: 8_000 });
     for n in 0..1_200 {
         net.send_quickly("web", &syn(API).port(2_000 + n));
@@ -225,7 +226,9 @@ fn more_than_1500_bytes_at_the_internet_gateway_come_back_or_go_on_in_pieces() {
     let pieces = net.send("web", &udp("203.0.113.10:53").size(3_000).may_fragment());
     assert_eq!(pieces.seen().len, 1_500);
     assert_eq!(pieces.others.len(), 2);
-    assert!(pieces.others.iter().all(|(at, cause, _)| at == "internet" && *cause == Cause::Fragment));
+    assert!(
+        pieces.others.iter().all(|(at, cause, _)| at == "internet" && *cause == Cause::Fragment)
+    );
     // Known flows too, and at the limit exactly.
     assert_eq!(net.send("web", &udp("203.0.113.10:53").size(1_501)).reason(), PacketTooBig);
     assert_eq!(net.send("web", &udp("203.0.113.10:53").size(1_500)).at(), "internet");
@@ -338,7 +341,10 @@ fn a_route_to_another_gateway_ends_the_translation() {
 #[test]
 fn a_deleted_gateway_is_a_blackhole_that_still_wins() {
     let mut net = idle_for(0);
-    net.change(&world(&[("addresses: [198.51.100.10]", "addresses: [198.51.100.10], state: deleted")]));
+    net.change(&world(&[(
+        "addresses: [198.51.100.10]",
+        "addresses: [198.51.100.10], state: deleted",
+    )]));
     assert_eq!(net.send("web", &tcp(API, flags::ACK)).reason(), BlackholeRoute);
     assert_eq!(net.send("web", &syn(API)).reason(), BlackholeRoute);
 }
@@ -491,7 +497,8 @@ fn default_egress_reaches_public_addresses_only() {
 
 #[test]
 fn nobody_opens_a_connection_to_a_task_or_through_a_nat() {
-    let mut net = net(&[("ingress: [] # of web", "ingress: [ { protocol: all, from: 0.0.0.0/0 } ]")]);
+    let mut net =
+        net(&[("ingress: [] # of web", "ingress: [ { protocol: all, from: 0.0.0.0/0 } ]")]);
     assert_eq!(net.send("open-host", &syn("10.0.1.4:80")).reason(), HyperplaneOneWay);
     let stranger = "203.0.113.77".parse().unwrap();
     let inbound = net.send_as("internet", stranger, &syn("198.51.100.10:1024"));

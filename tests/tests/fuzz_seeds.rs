@@ -22,14 +22,24 @@ fn conversations() -> Vec<(&'static str, Vec<u8>)> {
     let datagram = udp("203.0.113.10:53");
     vec![
         ("tcp", [from("web", syn(api)), answer(1_024), from("web", tcp(api, flags::FIN))].concat()),
-        ("idle", [from("web", syn(api)), vec![0, 255, 0, 0], from("web", tcp(api, flags::ACK))].concat()),
+        (
+            "idle",
+            [from("web", syn(api)), vec![0, 255, 0, 0], from("web", tcp(api, flags::ACK))].concat(),
+        ),
         ("epoch", [from("web", syn(api)), vec![255, 0, 0, 0], from("web", syn(api))].concat()),
-        ("fragments", [
-            from("web", datagram.clone().later_fragment()),
-            from("web", datagram.first_fragment()),
-        ].concat()),
+        (
+            "fragments",
+            [
+                from("web", datagram.clone().later_fragment()),
+                from("web", datagram.first_fragment()),
+            ]
+            .concat(),
+        ),
         ("resolver", from("web", udp("10.0.0.2:53"))),
-        ("endpoint", [from("web", syn("10.0.1.50:443")), from("web", syn("198.18.0.1:443"))].concat()),
+        (
+            "endpoint",
+            [from("web", syn("10.0.1.50:443")), from("web", syn("198.18.0.1:443"))].concat(),
+        ),
         ("echo", from("open-host", echo("203.0.113.10"))),
         ("gre", from("open-host", raw("10.0.2.12", 47))),
         ("big", from("web", udp("203.0.113.10:53").size(3_000).may_fragment())),

@@ -7,9 +7,7 @@ use crate::source::{FileId, Place, Sources};
 
 /// `path:line:column: error: message`, without the place where no file says it.
 pub fn line(finding: &Finding, sources: &Sources) -> String {
-    let Finding {
-        severity, message, ..
-    } = finding;
+    let Finding { severity, message, .. } = finding;
     match sources.display(finding.place) {
         Some(place) => format!("{place}: {severity}: {message}"),
         None => format!("{severity}: {message}"),
@@ -44,12 +42,7 @@ fn labelled(diagnostic: MietteDiagnostic, file: FileId, place: Place, sources: &
 fn span_within(text: &str, place: Place) -> (usize, usize) {
     let start = text.floor_char_boundary(place.offset as usize);
     let end = text.floor_char_boundary(start.saturating_add(place.len as usize));
-    let line = text[start..end]
-        .lines()
-        .next()
-        .unwrap_or("")
-        .trim_end()
-        .len();
+    let line = text[start..end].lines().next().unwrap_or("").trim_end().len();
     (start, start + line)
 }
 
@@ -66,13 +59,7 @@ mod tests {
     }
 
     fn at(file: FileId, offset: u32, len: u32) -> Place {
-        Place {
-            file: Some(file),
-            offset,
-            len,
-            line: 2,
-            column: 1,
-        }
+        Place { file: Some(file), offset, len, line: 2, column: 1 }
     }
 
     fn drawn(finding: &Finding, sources: &Sources) -> String {
@@ -87,10 +74,7 @@ mod tests {
     fn a_line_has_the_shape_that_compilers_print() {
         let (sources, file) = sources();
         let finding = Finding::error("unknown-key", at(file, 9, 6), "there is no key `regoin`");
-        assert_eq!(
-            line(&finding, &sources),
-            "scenario.yaml:2:1: error: there is no key `regoin`"
-        );
+        assert_eq!(line(&finding, &sources), "scenario.yaml:2:1: error: there is no key `regoin`");
         let nowhere = Finding::warning("empty", Place::NOWHERE, "nothing was read");
         assert_eq!(line(&nowhere, &sources), "warning: nothing was read");
     }
@@ -101,13 +85,7 @@ mod tests {
         let finding = Finding::error("unknown-key", at(file, 9, 6), "there is no key `regoin`")
             .help("write `region`");
         let text = drawn(&finding, &sources);
-        for part in [
-            "unknown-key",
-            "scenario.yaml:2:1",
-            "regoin: é",
-            "here",
-            "write `region`",
-        ] {
+        for part in ["unknown-key", "scenario.yaml:2:1", "regoin: é", "here", "write `region`"] {
             assert!(text.contains(part), "{part} is missing from {text}");
         }
     }

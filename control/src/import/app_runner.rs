@@ -21,34 +21,18 @@ impl Import {
                 asked_connector(name, subnets, groups)
             });
             let found = described.into_iter().chain(asked_for);
-            connectors.extend(found.map(|at| Item {
-                file,
-                origin: origin.clone(),
-                at,
-            }));
+            connectors.extend(found.map(|at| Item { file, origin: origin.clone(), at }));
             let described = lists.service.take();
-            let network = lists
-                .network_configuration
-                .take()
-                .map(|network| network.value);
-            let asked_for = lists
-                .service_name
-                .take()
-                .map(|name| asked_service(name, network));
+            let network = lists.network_configuration.take().map(|network| network.value);
+            let asked_for = lists.service_name.take().map(|name| asked_service(name, network));
             let found = described.into_iter().chain(asked_for);
-            services.extend(found.map(|at| Item {
-                file,
-                origin: origin.clone(),
-                at,
-            }));
+            services.extend(found.map(|at| Item { file, origin: origin.clone(), at }));
         }
         let connectors = self.each(sources, connectors, |json, _, page| connector(json, page));
         let connectors = self.one_of_each(sources, connectors);
         let services = self.each(sources, services, |json, _, page| service(json, page));
         let mut services = dedupe_services(services);
-        services
-            .iter_mut()
-            .for_each(|service| name_connector(&mut service.egress, &connectors));
+        services.iter_mut().for_each(|service| name_connector(&mut service.egress, &connectors));
         (connectors, services)
     }
 
@@ -142,9 +126,7 @@ fn service(json: ServiceJson, page: &mut Page<'_>) -> Option<Service> {
         return None;
     }
     let id = page.sourced(json.service_name);
-    let egress = json
-        .network_configuration
-        .and_then(|network| network.egress_configuration);
+    let egress = json.network_configuration.and_then(|network| network.egress_configuration);
     let egress = match egress.map(|egress| (egress.egress_type, egress.vpc_connector_arn)) {
         None => Egress::Default,
         Some((kind, arn)) => match (kind.as_ref().map(|kind| kind.value.as_str()), arn) {
@@ -157,29 +139,16 @@ fn service(json: ServiceJson, page: &mut Page<'_>) -> Option<Service> {
             }
         },
     };
-    Some(Service {
-        id,
-        arn: json.service_arn,
-        egress,
-        tasks: 1.into(),
-        azs: Vec::new(),
-    })
+    Some(Service { id, arn: json.service_arn, egress, tasks: 1.into(), azs: Vec::new() })
 }
 
 fn unclear_egress(said: Option<&str>, has_arn: bool, place: crate::source::Place) -> Finding {
     let (message, help) = match (said, has_arn) {
-        (Some("VPC"), _) => (
-            "EgressType VPC needs a VpcConnectorArn",
-            "add the connector's ARN",
-        ),
-        (Some("DEFAULT") | None, _) => (
-            "a VpcConnectorArn needs EgressType VPC",
-            "set EgressType to VPC, or drop the ARN",
-        ),
-        _ => (
-            "an EgressType is VPC or DEFAULT",
-            "set EgressType to VPC or DEFAULT",
-        ),
+        (Some("VPC"), _) => ("EgressType VPC needs a VpcConnectorArn", "add the connector's ARN"),
+        (Some("DEFAULT") | None, _) => {
+            ("a VpcConnectorArn needs EgressType VPC", "set EgressType to VPC, or drop the ARN")
+        }
+        _ => ("an EgressType is VPC or DEFAULT", "set EgressType to VPC or DEFAULT"),
     };
     Finding::error("unclear-egress", place, message).help(help)
 }
@@ -206,9 +175,7 @@ fn name_connector(egress: &mut Egress, connectors: &[Connector]) {
     let Egress::Vpc(Sourced { value, .. }) = egress else {
         return;
     };
-    let of_arn = connectors
-        .iter()
-        .find(|connector| connector.arn.as_ref() == Some(value));
+    let of_arn = connectors.iter().find(|connector| connector.arn.as_ref() == Some(value));
     *value = match of_arn {
         Some(connector) => connector.id.value.clone(),
         None => name_in_arn(value).to_owned(),
@@ -232,10 +199,7 @@ mod tests {
     fn an_arn_holds_the_connectors_name() {
         let full = "arn:aws:apprunner:us-east-1:111122223333:vpcconnector/web/1/0123abcd";
         assert_eq!(name_in_arn(full), "web");
-        assert_eq!(
-            name_in_arn("arn:aws:apprunner:..../my-vpc-connector"),
-            "my-vpc-connector"
-        );
+        assert_eq!(name_in_arn("arn:aws:apprunner:..../my-vpc-connector"), "my-vpc-connector");
         assert_eq!(name_in_arn("web"), "web");
     }
 }

@@ -24,10 +24,7 @@ pub(super) struct Origin {
 impl File {
     /// A file by its path alone.
     pub(super) fn lone(path: &Path) -> File {
-        File {
-            path: path.to_owned(),
-            origin: origin(path),
-        }
+        File { path: path.to_owned(), origin: origin(path) }
     }
 }
 
@@ -57,17 +54,12 @@ fn collect(path: &Path, named: bool, depth: usize, files: &mut Vec<File>) -> io:
         if depth > MAX_DEPTH {
             return Ok(());
         }
-        let mut entries: Vec<PathBuf> = std::fs::read_dir(path)?
-            .map(|entry| Ok(entry?.path()))
-            .collect::<io::Result<_>>()?;
+        let mut entries: Vec<PathBuf> =
+            std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
         entries.sort();
-        return entries
-            .iter()
-            .try_for_each(|entry| collect(entry, false, depth + 1, files));
+        return entries.iter().try_for_each(|entry| collect(entry, false, depth + 1, files));
     }
-    let is_json = path
-        .extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     if named || is_json {
         path.metadata()?;
         files.push(File::lone(path));
@@ -91,11 +83,7 @@ pub(super) fn text(path: &Path) -> Result<String, String> {
 }
 
 fn origin(path: &Path) -> Origin {
-    let names = path
-        .parent()
-        .into_iter()
-        .flat_map(Path::iter)
-        .filter_map(|name| name.to_str());
+    let names = path.parent().into_iter().flat_map(Path::iter).filter_map(|name| name.to_str());
     let names: Vec<&str> = names.collect();
     let owned = |found: Option<&&str>| found.map(|name| (*name).to_owned());
     Origin {
@@ -148,19 +136,13 @@ mod tests {
         let origin = origin(Path::new("aws_configs/111122223333/eu-central-1/vpcs.json"));
         assert_eq!(origin.account.as_deref(), Some("111122223333"));
         assert_eq!(origin.region.as_deref(), Some("eu-central-1"));
-        assert_eq!(
-            super::origin(Path::new("aws/scenario-a/vpcs.json")),
-            Origin::default()
-        );
+        assert_eq!(super::origin(Path::new("aws/scenario-a/vpcs.json")), Origin::default());
     }
 
     #[test]
     fn zones_have_regions() {
         assert_eq!(region_of_zone("us-east-1a").as_deref(), Some("us-east-1"));
-        assert_eq!(
-            region_of_zone("us-west-2-lax-1a").as_deref(),
-            Some("us-west-2")
-        );
+        assert_eq!(region_of_zone("us-west-2-lax-1a").as_deref(), Some("us-west-2"));
         assert_eq!(region_of_zone("nonsense"), None);
         assert_eq!(region_of_zone("1"), None);
     }

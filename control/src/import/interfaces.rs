@@ -48,9 +48,7 @@ impl Import {
         let items = self.unique(&model.sources, items);
         let mut passed_over = Vec::new();
         model.vpc_endpoints = self.each(&model.sources, items, |json, _, page| {
-            endpoint(json, homes, page)
-                .map_err(|found| passed_over.push(found))
-                .ok()
+            endpoint(json, homes, page).map_err(|found| passed_over.push(found)).ok()
         });
         for (kind, finding) in passed_over {
             self.pass_over(&kind, finding);
@@ -62,9 +60,7 @@ impl Import {
         let entries = self.entries(&model.sources);
         let items = self.take(|lists| &mut lists.prefix_lists);
         let mut lists: Vec<PrefixList> = Vec::new();
-        for list in self.each(&model.sources, items, |json, _, page| {
-            prefix_list(json, page)
-        }) {
+        for list in self.each(&model.sources, items, |json, _, page| prefix_list(json, page)) {
             match lists.iter_mut().find(|known| known.id == list.id) {
                 Some(known) => add_new(&mut known.cidrs, list.cidrs),
                 None => lists.push(list),
@@ -128,11 +124,7 @@ fn owner_of(
     };
     if !lists.iter().any(|list| list.id.value == id) {
         let id = Sourced::new(id.clone(), place);
-        lists.push(PrefixList {
-            id,
-            name: None,
-            cidrs: Vec::new(),
-        });
+        lists.push(PrefixList { id, name: None, cidrs: Vec::new() });
     }
     let found = lists.iter_mut().find(|list| list.id.value == id);
     Ok(found.expect("the list was there or was added"))
@@ -144,11 +136,7 @@ fn prefix_list(json: PrefixListJson, page: &mut Page<'_>) -> Option<PrefixList> 
         return None;
     }
     let cidrs = ipv4_cidrs(items(json.cidrs), page);
-    Some(PrefixList {
-        id: page.sourced(json.prefix_list_id),
-        name: json.prefix_list_name,
-        cidrs,
-    })
+    Some(PrefixList { id: page.sourced(json.prefix_list_id), name: json.prefix_list_name, cidrs })
 }
 
 fn ipv4_cidrs(
@@ -193,11 +181,7 @@ fn maker(json: &NetworkInterfaceJson) -> Maker {
         .iter()
         .any(|start| description.starts_with(start)),
     };
-    if is_gateway {
-        Maker::Gateway
-    } else {
-        Maker::Other
-    }
+    if is_gateway { Maker::Gateway } else { Maker::Other }
 }
 
 /// `None` for what only lends its address, and for an interface without an IPv4 address.
@@ -223,9 +207,7 @@ fn interface(
     if maker == Maker::Gateway {
         return None;
     }
-    let associated = json
-        .association
-        .and_then(|association| association.public_ip);
+    let associated = json.association.and_then(|association| association.public_ip);
     Some(NetworkInterface {
         name,
         subnet,
@@ -244,15 +226,10 @@ fn interface(
 
 /// The `Name` tag, the instance's id or the description, whatever says most.
 fn interface_name(json: &NetworkInterfaceJson) -> Option<String> {
-    let instance = || {
-        json.attachment
-            .as_ref()
-            .and_then(|attachment| attachment.instance_id.clone())
-    };
+    let instance =
+        || json.attachment.as_ref().and_then(|attachment| attachment.instance_id.clone());
     let description = || json.description.clone().filter(|text| !text.is_empty());
-    name_tag(&json.tag_set)
-        .or_else(instance)
-        .or_else(description)
+    name_tag(&json.tag_set).or_else(instance).or_else(description)
 }
 
 fn endpoint(
@@ -261,10 +238,7 @@ fn endpoint(
     page: &mut Page<'_>,
 ) -> Result<VpcEndpoint, (String, Finding)> {
     let id = page.sourced(json.vpc_endpoint_id);
-    let said = json
-        .vpc_endpoint_type
-        .as_ref()
-        .map(|kind| kind.value.as_str());
+    let said = json.vpc_endpoint_type.as_ref().map(|kind| kind.value.as_str());
     let kind = match said.unwrap_or("Gateway") {
         "Interface" => EndpointKind::Interface {
             subnets: endpoint_subnets(json.subnet_ids, json.network_interface_ids, homes, page),
@@ -303,12 +277,8 @@ fn endpoint_subnets(
     let interfaces = items(interfaces);
     let address_in = |subnet: &Name| {
         let mut of_endpoint = interfaces.iter().filter_map(|id| homes.get(&id.value));
-        of_endpoint
-            .find(|(home, _)| *home == subnet.value)
-            .map(|(_, address)| *address)
+        of_endpoint.find(|(home, _)| *home == subnet.value).map(|(_, address)| *address)
     };
     let subnets = page.all(items(subnets)).into_iter();
-    subnets
-        .map(|subnet| (subnet.clone(), address_in(&subnet)))
-        .collect()
+    subnets.map(|subnet| (subnet.clone(), address_in(&subnet))).collect()
 }

@@ -41,10 +41,7 @@ impl Import {
                 route_tables: Vec::new(),
             })
         });
-        for owner in attachments
-            .iter()
-            .map(|a| &a.gateway)
-            .chain(tables.iter().map(|t| &t.gateway))
+        for owner in attachments.iter().map(|a| &a.gateway).chain(tables.iter().map(|t| &t.gateway))
         {
             // The owner's account describes it; an account that only uses it may see no more.
             if !gateways.iter().any(|gateway| gateway.id == *owner) {
@@ -52,12 +49,8 @@ impl Import {
             }
         }
         for gateway in &mut gateways {
-            let own = attachments
-                .iter()
-                .filter(|attachment| attachment.gateway == gateway.id);
-            gateway.attachments = own
-                .map(|attachment| attachment.attachment.clone())
-                .collect();
+            let own = attachments.iter().filter(|attachment| attachment.gateway == gateway.id);
+            gateway.attachments = own.map(|attachment| attachment.attachment.clone()).collect();
             let own = tables.iter().filter(|table| table.gateway == gateway.id);
             gateway.route_tables = own.map(|table| table.table.clone()).collect();
             self.assume_routes(gateway);
@@ -73,23 +66,17 @@ impl Import {
                         describe-transit-gateway-route-tables and search-transit-gateway-routes";
             let finding = Finding::warning("unknown-transit-routes", gateway.id.place, message);
             self.findings.push(finding.help(help));
-            gateway
-                .route_tables
-                .push(default_table(&gateway.attachments));
+            gateway.route_tables.push(default_table(&gateway.attachments));
         }
     }
 
     /// Both kinds of description of an attachment, joined by its id.
     fn attachments(&mut self, sources: &Sources) -> Vec<Attached> {
         let items = self.take(|lists| &mut lists.transit_attachments);
-        let described = self.each(sources, items, |json, _, page| {
-            Some(Attached::read(json, page))
-        });
+        let described = self.each(sources, items, |json, _, page| Some(Attached::read(json, page)));
         let mut attachments: Vec<Attached> = Vec::new();
         for attached in described {
-            let known = attachments
-                .iter_mut()
-                .find(|known| known.same_as(&attached));
+            let known = attachments.iter_mut().find(|known| known.same_as(&attached));
             match known {
                 Some(known) => known.join(attached),
                 None => attachments.push(attached),
@@ -115,10 +102,7 @@ impl Import {
         self.each(sources, items, |json, _, page| {
             let id = page.sourced(json.transit_gateway_route_table_id);
             let gateway = page.sourced(json.transit_gateway_id);
-            Some(Table {
-                gateway,
-                table: empty_table(id),
-            })
+            Some(Table { gateway, table: empty_table(id) })
         })
     }
 
@@ -129,10 +113,7 @@ impl Import {
                 continue;
             };
             if let Some(table) = tables.iter_mut().find(|table| table.table.id == *wanted) {
-                link(
-                    &mut table.table.associations,
-                    attached.attachment.id.clone(),
-                );
+                link(&mut table.table.associations, attached.attachment.id.clone());
             }
         }
         for index in 0..self.documents.len() {
@@ -182,9 +163,7 @@ impl Import {
             match table_of(of_file, tables, place) {
                 Ok(table) => {
                     let routes = routes.into_iter();
-                    table
-                        .routes
-                        .extend(routes.filter_map(|r| transit_route(r.value, &mut page)));
+                    table.routes.extend(routes.filter_map(|r| transit_route(r.value, &mut page)));
                 }
                 Err(finding) => page.find(finding),
             }
@@ -224,10 +203,7 @@ struct Attached {
 
 impl Attached {
     fn read(json: TransitAttachmentJson, page: &mut Page<'_>) -> Attached {
-        let is_vpc = json
-            .resource_type
-            .as_deref()
-            .is_none_or(|kind| kind == "vpc");
+        let is_vpc = json.resource_type.as_deref().is_none_or(|kind| kind == "vpc");
         let vpc = json.vpc_id.or(json.resource_id).filter(|_| is_vpc);
         let kind = match vpc {
             Some(vpc) => AttachmentKind::Vpc {
@@ -237,10 +213,7 @@ impl Attached {
             None => AttachmentKind::External { cidrs: Vec::new() },
         };
         let association = json.association.filter(|association| {
-            association
-                .state
-                .as_deref()
-                .is_none_or(|state| state == "associated")
+            association.state.as_deref().is_none_or(|state| state == "associated")
         });
         let table = association.and_then(|a| a.transit_gateway_route_table_id);
         Attached {
@@ -249,10 +222,7 @@ impl Attached {
             attachment: TransitGatewayAttachment {
                 id: page.sourced(json.transit_gateway_attachment_id),
                 name: name_tag(&json.tags),
-                available: json
-                    .state
-                    .as_deref()
-                    .is_none_or(|state| state == "available"),
+                available: json.state.as_deref().is_none_or(|state| state == "available"),
                 kind,
             },
         }
@@ -266,12 +236,8 @@ impl Attached {
     fn join(&mut self, other: Attached) {
         self.associated_with = self.associated_with.take().or(other.associated_with);
         self.attachment.name = self.attachment.name.take().or(other.attachment.name);
-        if let (
-            AttachmentKind::Vpc { subnets, .. },
-            AttachmentKind::Vpc {
-                subnets: others, ..
-            },
-        ) = (&mut self.attachment.kind, other.attachment.kind)
+        if let (AttachmentKind::Vpc { subnets, .. }, AttachmentKind::Vpc { subnets: others, .. }) =
+            (&mut self.attachment.kind, other.attachment.kind)
             && subnets.is_empty()
         {
             *subnets = others;
@@ -298,12 +264,7 @@ struct Table {
 }
 
 fn empty_table(id: Name) -> TransitGatewayRouteTable {
-    TransitGatewayRouteTable {
-        id,
-        associations: vec![],
-        propagations: vec![],
-        routes: vec![],
-    }
+    TransitGatewayRouteTable { id, associations: vec![], propagations: vec![], routes: vec![] }
 }
 
 fn unseen_gateway(id: Name) -> TransitGateway {
@@ -347,17 +308,12 @@ fn table_of(
 /// `None` for IPv6 routes and those that a gateway sees but does not use.
 fn transit_route(json: TransitRouteJson, page: &mut Page<'_>) -> Option<TransitGatewayRoute> {
     if let Some(list) = &json.prefix_list_id {
-        let message = format!(
-            "the route for the prefix list `{}` is not modelled",
-            list.value
-        );
+        let message = format!("the route for the prefix list `{}` is not modelled", list.value);
         let finding = Finding::warning("transit-prefix-list", page.place(list), message);
         page.find(finding.help("a search without prefix lists prints their CIDRs too"));
         return None;
     }
-    let cidr = json
-        .destination_cidr_block
-        .filter(|cidr| !cidr.value.contains(':'))?;
+    let cidr = json.destination_cidr_block.filter(|cidr| !cidr.value.contains(':'))?;
     let cidr = page.meaning(Written::new(cidr))?;
     let attachment = match json.state.as_deref() {
         Some("active") | None => {

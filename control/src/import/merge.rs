@@ -60,21 +60,14 @@ identified! {
 
 impl Import {
     pub(super) fn new(documents: Vec<Document>, findings: Vec<Finding>) -> Self {
-        Import {
-            documents,
-            findings,
-            passed_over: HashSet::new(),
-        }
+        Import { documents, findings, passed_over: HashSet::new() }
     }
 
     /// Adds everything to the model, and returns what was found.
     pub(super) fn into_model(mut self, model: &mut Model) -> Vec<Finding> {
         self.warn_of_odd_keys(&model.sources);
         let known = Known::of(model);
-        let mut new = Model {
-            sources: std::mem::take(&mut model.sources),
-            ..Model::default()
-        };
+        let mut new = Model { sources: std::mem::take(&mut model.sources), ..Model::default() };
         (new.connectors, new.services) = self.app_runner(&new.sources);
         self.add_network(&mut new);
         self.add_rules(&mut new);
@@ -100,11 +93,7 @@ impl Import {
         for document in &mut self.documents {
             let (file, origin) = (document.file, &document.origin);
             let taken = std::mem::take(list(&mut document.lists)).into_iter();
-            items.extend(taken.map(|at| Item {
-                file,
-                origin: origin.clone(),
-                at,
-            }));
+            items.extend(taken.map(|at| Item { file, origin: origin.clone(), at }));
         }
         items
     }
@@ -212,8 +201,7 @@ impl Import {
                 let place = Page::new(sources, file, &mut self.findings).place(&next);
                 let message = "the list goes on: this is its first part";
                 let help = "fetch all of it: without --max-items and --no-paginate";
-                self.findings
-                    .push(Finding::warning("truncated-list", place, message).help(help));
+                self.findings.push(Finding::warning("truncated-list", place, message).help(help));
             }
         }
     }

@@ -69,14 +69,9 @@ impl Import {
     }
 
     fn vpcs_with_private_dns(&self) -> Vec<String> {
-        let endpoints = self
-            .documents
-            .iter()
-            .flat_map(|document| &document.lists.vpc_endpoints);
+        let endpoints = self.documents.iter().flat_map(|document| &document.lists.vpc_endpoints);
         let private = endpoints.filter(|endpoint| endpoint.value.private_dns_enabled == Some(true));
-        private
-            .map(|endpoint| endpoint.value.vpc_id.value.clone())
-            .collect()
+        private.map(|endpoint| endpoint.value.vpc_id.value.clone()).collect()
     }
 
     fn add_subnets(&mut self, model: &mut Model) {
@@ -87,10 +82,7 @@ impl Import {
         let items = self.unique(&model.sources, items);
         let mut regions = HashMap::new();
         model.subnets = self.each(&model.sources, items, |json, _, page| {
-            let zone = json
-                .availability_zone
-                .as_ref()
-                .map(|zone| zone.value.as_str());
+            let zone = json.availability_zone.as_ref().map(|zone| zone.value.as_str());
             let region = zone.and_then(region_of_zone);
             regions.insert(json.vpc_id.value.clone(), region);
             subnet(json, &tables, &acls, page)
@@ -111,9 +103,7 @@ impl Import {
                 for subnet in associations.filter_map(|a| a.subnet_id.as_ref()) {
                     let place = page.place(subnet);
                     let id = table.value.route_table_id.value.clone();
-                    tables
-                        .entry(subnet.value.clone())
-                        .or_insert(Sourced::new(id, place));
+                    tables.entry(subnet.value.clone()).or_insert(Sourced::new(id, place));
                 }
             }
         }
@@ -157,11 +147,7 @@ impl Import {
             });
             let vpc = attached.and_then(|attachment| attachment.vpc_id);
             let vpc = vpc.map(|vpc| page.sourced(vpc));
-            Some(InternetGateway {
-                id: page.sourced(json.internet_gateway_id),
-                name,
-                vpc,
-            })
+            Some(InternetGateway { id: page.sourced(json.internet_gateway_id), name, vpc })
         });
     }
 
@@ -220,9 +206,8 @@ fn route_table(
     passed_over: &mut PassedOver,
 ) -> RouteTable {
     let associations = items(json.associations);
-    if let Some(gateway) = associations
-        .iter()
-        .find_map(|association| association.gateway_id.as_ref())
+    if let Some(gateway) =
+        associations.iter().find_map(|association| association.gateway_id.as_ref())
     {
         let message = "a route table of a gateway is not modelled";
         let finding = Finding::warning("gateway-route-table", page.place(gateway), message);
@@ -233,22 +218,16 @@ fn route_table(
         name: name_tag(&json.tags),
         id: page.sourced(json.route_table_id),
         vpc: page.sourced(json.vpc_id),
-        main: associations
-            .iter()
-            .any(|association| association.main == Some(true)),
-        routes: routes
-            .filter_map(|json| route(json, page, passed_over))
-            .collect(),
+        main: associations.iter().any(|association| association.main == Some(true)),
+        routes: routes.filter_map(|json| route(json, page, passed_over)).collect(),
     }
 }
 
 fn route(json: At<RouteJson>, page: &mut Page<'_>, passed_over: &mut PassedOver) -> Option<Route> {
     let place = page.place(&json);
     let json = json.value;
-    let destination = match (
-        json.destination_cidr_block.clone(),
-        &json.destination_prefix_list_id,
-    ) {
+    let destination = match (json.destination_cidr_block.clone(), &json.destination_prefix_list_id)
+    {
         (Some(cidr), _) => page.meaning(cidr)?.map(RouteDestination::Cidr),
         (None, Some(list)) => page.sourced(list.clone()).map(RouteDestination::PrefixList),
         (None, None) => return None, // IPv6
@@ -265,12 +244,7 @@ fn route(json: At<RouteJson>, page: &mut Page<'_>, passed_over: &mut PassedOver)
         target.value = RouteTarget::Blackhole(id_of(&target.value));
     }
     let propagated = json.origin.as_deref() == Some("EnableVgwRoutePropagation");
-    Some(Route {
-        destination,
-        target,
-        propagated,
-        place,
-    })
+    Some(Route { destination, target, propagated, place })
 }
 
 fn target(
@@ -290,14 +264,9 @@ fn target(
         (&json.local_gateway_id, RouteTarget::Unsupported),
         (&json.carrier_gateway_id, RouteTarget::Unsupported),
         (&json.core_network_arn, RouteTarget::Unsupported),
-        (
-            &json.egress_only_internet_gateway_id,
-            RouteTarget::Unsupported,
-        ),
+        (&json.egress_only_internet_gateway_id, RouteTarget::Unsupported),
     ];
-    let said = kinds
-        .into_iter()
-        .find_map(|(id, make)| Some((id.as_ref()?, make)));
+    let said = kinds.into_iter().find_map(|(id, make)| Some((id.as_ref()?, make)));
     let Some((id, make)) = said else {
         // A blackhole whose target is gone may name none.
         return Some(Sourced::new(RouteTarget::Blackhole(None), place));
@@ -339,14 +308,9 @@ fn id_of(target: &RouteTarget) -> Option<String> {
 
 fn nat_gateway(json: NatGatewayJson, page: &mut Page<'_>) -> Result<NatGateway, Finding> {
     let id = page.sourced(json.nat_gateway_id);
-    let regional = json
-        .availability_mode
-        .filter(|mode| mode.value == "regional");
+    let regional = json.availability_mode.filter(|mode| mode.value == "regional");
     if let Some(mode) = regional {
-        let message = format!(
-            "`{}` is a regional NAT gateway, which is not modelled",
-            id.value
-        );
+        let message = format!("`{}` is a regional NAT gateway, which is not modelled", id.value);
         let help = "model it as a zonal NAT gateway in each Availability Zone";
         return Err(Finding::error("regional-nat-gateway", page.place(&mode), message).help(help));
     }
@@ -370,9 +334,6 @@ fn nat_gateway(json: NatGatewayJson, page: &mut Page<'_>) -> Result<NatGateway, 
         subnet: page.sourced(subnet),
         public: json.connectivity_type.as_deref() != Some("private"),
         addresses,
-        available: json
-            .state
-            .as_deref()
-            .is_none_or(|state| state == "available"),
+        available: json.state.as_deref().is_none_or(|state| state == "available"),
     })
 }

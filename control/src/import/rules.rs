@@ -15,9 +15,8 @@ impl Import {
         let items = self.take(|lists| &mut lists.security_groups);
         let items = self.described(&model.sources, items);
         let items = self.unique(&model.sources, items);
-        model.security_groups = self.each(&model.sources, items, |json, _, page| {
-            security_group(json, page)
-        });
+        model.security_groups =
+            self.each(&model.sources, items, |json, _, page| security_group(json, page));
         self.add_listed_rules(model);
 
         let items = self.take(|lists| &mut lists.network_acls);
@@ -39,19 +38,12 @@ impl Import {
     fn add_listed_rules(&mut self, model: &mut Model) {
         let items = self.take(|lists| &mut lists.security_group_rules);
         let items = self.unique(&model.sources, items);
-        let rules = self.each(&model.sources, items, |json, _, page| {
-            listed_rule(json, page)
-        });
+        let rules = self.each(&model.sources, items, |json, _, page| listed_rule(json, page));
         let mut group_of: HashMap<String, usize> = HashMap::new();
         for (index, group) in model.security_groups.iter().enumerate() {
             group_of.insert(group.id.value.clone(), index);
         }
-        for ListedRule {
-            group,
-            egress,
-            rule,
-        } in rules
-        {
+        for ListedRule { group, egress, rule } in rules {
             let Some(index) = group_of.get(&group.value) else {
                 let message = format!("the rule's group `{}` is in no file", group.value);
                 let help = "add what `aws ec2 describe-security-groups` prints";
@@ -60,11 +52,7 @@ impl Import {
                 continue;
             };
             let group = &mut model.security_groups[*index];
-            let rules = if egress {
-                &mut group.egress
-            } else {
-                &mut group.ingress
-            };
+            let rules = if egress { &mut group.egress } else { &mut group.ingress };
             let same = |known: &&mut SecurityGroupRule| {
                 known.id.is_none() && known.traffic == rule.traffic && known.peer == rule.peer
             };
@@ -94,12 +82,8 @@ fn security_group(json: SecurityGroupJson, page: &mut Page<'_>) -> Option<Securi
         default: json.group_name.as_deref() == Some("default"),
         name: json.group_name.or_else(|| name_tag(&json.tags)),
         vpc: page.sourced(vpc),
-        ingress: items_of(json.ip_permissions)
-            .flat_map(|p| permission(p, page))
-            .collect(),
-        egress: items_of(json.ip_permissions_egress)
-            .flat_map(|p| permission(p, page))
-            .collect(),
+        ingress: items_of(json.ip_permissions).flat_map(|p| permission(p, page)).collect(),
+        egress: items_of(json.ip_permissions_egress).flat_map(|p| permission(p, page)).collect(),
         id,
     })
 }
@@ -123,12 +107,7 @@ fn permission(json: At<PermissionJson>, page: &mut Page<'_>) -> Vec<SecurityGrou
         let group = pair.group_id.or(pair.group_name);
         peers.extend(group.map(|group| page.sourced(group).map(Peer::SecurityGroup)));
     }
-    let rule = |peer| SecurityGroupRule {
-        id: None,
-        traffic,
-        peer,
-        place,
-    };
+    let rule = |peer| SecurityGroupRule { id: None, traffic, peer, place };
     peers.into_iter().map(rule).collect()
 }
 
@@ -148,24 +127,9 @@ fn listed_rule(json: SecurityGroupRuleJson, page: &mut Page<'_>) -> Option<Liste
         (_, _, Some(group)) => page.sourced(group).map(Peer::SecurityGroup),
         (None, None, None) => return None,
     };
-    let traffic = traffic(
-        json.ip_protocol,
-        json.from_port,
-        json.to_port,
-        id.place,
-        page,
-    )?;
-    let rule = SecurityGroupRule {
-        place: id.place,
-        id: Some(id.value),
-        traffic,
-        peer,
-    };
-    Some(ListedRule {
-        group: page.sourced(json.group_id),
-        egress: json.is_egress,
-        rule,
-    })
+    let traffic = traffic(json.ip_protocol, json.from_port, json.to_port, id.place, page)?;
+    let rule = SecurityGroupRule { place: id.place, id: Some(id.value), traffic, peer };
+    Some(ListedRule { group: page.sourced(json.group_id), egress: json.is_egress, rule })
 }
 
 /// What a rule matches, by the API's encoding: -1 is any; for ICMP the ports are type and code.
@@ -241,11 +205,7 @@ fn acl_entry(json: At<AclEntryJson>, page: &mut Page<'_>) -> Option<AclEntry> {
         "deny" => false,
         other => {
             let message = format!("`{other}` is neither `allow` nor `deny`");
-            page.find(Finding::error(
-                "bad-action",
-                page.place(&json.rule_action),
-                message,
-            ));
+            page.find(Finding::error("bad-action", page.place(&json.rule_action), message));
             return None;
         }
     };
@@ -255,12 +215,5 @@ fn acl_entry(json: At<AclEntryJson>, page: &mut Page<'_>) -> Option<AclEntry> {
         (None, None) => (None, None),
     };
     let traffic = traffic(json.protocol, ends.0, ends.1, place, page)?;
-    Some(AclEntry {
-        number,
-        egress: json.egress,
-        allow,
-        traffic,
-        cidr,
-        place,
-    })
+    Some(AclEntry { number, egress: json.egress, allow, traffic, cidr, place })
 }

@@ -84,20 +84,12 @@ fn address_mismatch(
 ) -> Option<Finding> {
     match (public, addresses) {
         (true, []) => Some(
-            Finding::error(
-                "nat-gateway-address",
-                gateway,
-                "a public NAT gateway has no address",
-            )
-            .help("add `addresses: [198.51.100.10]`, or say `connectivity: private`"),
+            Finding::error("nat-gateway-address", gateway, "a public NAT gateway has no address")
+                .help("add `addresses: [198.51.100.10]`, or say `connectivity: private`"),
         ),
         (false, [first, ..]) => Some(
-            Finding::error(
-                "nat-gateway-address",
-                first.place,
-                "a private NAT gateway has none",
-            )
-            .help("drop `addresses`; `private_addresses` are those in the subnet"),
+            Finding::error("nat-gateway-address", first.place, "a private NAT gateway has none")
+                .help("drop `addresses`; `private_addresses` are those in the subnet"),
         ),
         (true, _) if private.len() > addresses.len() => Some(
             Finding::error(
@@ -114,12 +106,7 @@ fn address_mismatch(
 fn pair(public: Vec<Sourced<Ipv4Addr>>, private: Vec<Sourced<Ipv4Addr>>) -> Vec<NatAddress> {
     let count = public.len().max(private.len()).max(1);
     let (mut public, mut private) = (public.into_iter(), private.into_iter());
-    (0..count)
-        .map(|_| NatAddress {
-            private: private.next(),
-            public: public.next(),
-        })
-        .collect()
+    (0..count).map(|_| NatAddress { private: private.next(), public: public.next() }).collect()
 }
 
 /// An interface or gateway endpoint.
@@ -174,38 +161,23 @@ impl EndpointSection {
             },
         };
         let service = service?.map(|service| full_service_name(service, region));
-        Some(VpcEndpoint {
-            id,
-            name: None,
-            vpc,
-            service,
-            available: true,
-            kind,
-        })
+        Some(VpcEndpoint { id, name: None, vpc, service, available: true, kind })
     }
 
     /// Takes away the keys that only the other type has, and finds them.
     fn refuse_strangers(&mut self, kind: EndpointType, page: &mut Page<'_>) {
         let first = |names: &Option<Vec<At<String>>>, page: &Page<'_>| {
-            names
-                .as_ref()
-                .map(|names| names.first().map(|name| page.place(name)))
+            names.as_ref().map(|names| names.first().map(|name| page.place(name)))
         };
         let strangers = match kind {
             EndpointType::Interface => vec![
                 ("route_tables", first(&self.route_tables.take(), page)),
-                (
-                    "prefix_list",
-                    self.prefix_list.take().map(|list| Some(page.place(&list))),
-                ),
+                ("prefix_list", self.prefix_list.take().map(|list| Some(page.place(&list)))),
             ],
             EndpointType::Gateway => vec![
                 ("subnets", first(&self.subnets.take(), page)),
                 ("security_groups", first(&self.security_groups.take(), page)),
-                (
-                    "private_dns",
-                    self.private_dns.take().map(|dns| Some(page.place(&dns))),
-                ),
+                ("private_dns", self.private_dns.take().map(|dns| Some(page.place(&dns)))),
                 ("addresses", self.addresses.take().map(|_| None)),
             ],
         };
@@ -237,10 +209,7 @@ impl EndpointSection {
         }
         let mut addresses = addresses.into_iter();
         EndpointKind::Interface {
-            subnets: subnets
-                .into_iter()
-                .map(|subnet| (subnet, addresses.next()))
-                .collect(),
+            subnets: subnets.into_iter().map(|subnet| (subnet, addresses.next())).collect(),
             security_groups: page.all(self.security_groups.unwrap_or_default()),
             private_dns: self.private_dns.is_none_or(|dns| dns.value),
         }
@@ -248,9 +217,5 @@ impl EndpointSection {
 }
 
 fn full_service_name(service: String, region: &str) -> String {
-    if service.contains('.') {
-        service
-    } else {
-        format!("com.amazonaws.{region}.{service}")
-    }
+    if service.contains('.') { service } else { format!("com.amazonaws.{region}.{service}") }
 }

@@ -83,23 +83,14 @@ impl HostSection {
         match home {
             Some(subnet) => {
                 let subnet = subnet.id.clone();
-                let host = HostInVpc {
-                    name,
-                    address,
-                    security_groups,
-                    listen,
-                };
+                let host = HostInVpc { name, address, security_groups, listen };
                 host.add_to(subnet, model, page);
             }
             None => {
                 if let Some(group) = security_groups.first() {
                     page.find(groups_outside(&name, group.place));
                 }
-                model.hosts.push(Host {
-                    name,
-                    address,
-                    listen,
-                });
+                model.hosts.push(Host { name, address, listen });
             }
         }
     }
@@ -187,19 +178,13 @@ fn is_vpc(wanted: &Name, id: &Name, model: &Model) -> bool {
 }
 
 fn ambiguous(address: &Sourced<Ipv4Addr>, candidates: &[&Subnet]) -> Finding {
-    let vpcs: Vec<_> = candidates
-        .iter()
-        .map(|subnet| format!("`{}`", subnet.vpc.value))
-        .collect();
+    let vpcs: Vec<_> = candidates.iter().map(|subnet| format!("`{}`", subnet.vpc.value)).collect();
     let message = format!("{} is in several VPCs: {}", address.value, vpcs.join(", "));
     Finding::error("ambiguous-address", address.place, message).help("say which with `vpc:`")
 }
 
 fn groups_outside(host: &Name, place: Place) -> Finding {
-    let message = format!(
-        "`{}` is in no VPC, so it has no security groups",
-        host.value
-    );
+    let message = format!("`{}` is in no VPC, so it has no security groups", host.value);
     Finding::error("groups-outside-vpc", place, message)
         .help("drop `security_groups`, or give the host an address in a subnet")
 }

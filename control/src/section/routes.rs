@@ -33,13 +33,7 @@ pub(super) fn read(
     let routes = section.into_iter();
     let routes = routes.filter_map(|(destination, target)| route(destination, target, page));
     let routes = routes.collect();
-    RouteTable {
-        id,
-        name: None,
-        vpc,
-        main,
-        routes,
-    }
+    RouteTable { id, name: None, vpc, main, routes }
 }
 
 fn route(key: At<String>, target: At<TextOr<RouteSection>>, page: &mut Page<'_>) -> Option<Route> {
@@ -52,12 +46,7 @@ fn route(key: At<String>, target: At<TextOr<RouteSection>>, page: &mut Page<'_>)
             (page.meaning(text), false)
         }
     };
-    Some(Route {
-        destination: destination?,
-        target: target?,
-        propagated,
-        place,
-    })
+    Some(Route { destination: destination?, target: target?, propagated, place })
 }
 
 impl Scalar for RouteDestination {
@@ -100,13 +89,7 @@ impl Scalar for RouteTarget {
 
 /// The main table of a VPC that names none: local routes only.
 pub(super) fn implicit_main(id: Name, vpc: Name) -> RouteTable {
-    RouteTable {
-        id,
-        name: Some("main".to_owned()),
-        vpc,
-        main: true,
-        routes: Vec::new(),
-    }
+    RouteTable { id, name: Some("main".to_owned()), vpc, main: true, routes: Vec::new() }
 }
 
 /// A name as an id that no file says.

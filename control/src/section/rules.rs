@@ -50,11 +50,7 @@ impl Scalar for Peer {
         }
         let (name, caution) = String::parse(text)?;
         let is_list = name.starts_with("pl-");
-        let peer = if is_list {
-            Peer::PrefixList(name)
-        } else {
-            Peer::SecurityGroup(name)
-        };
+        let peer = if is_list { Peer::PrefixList(name) } else { Peer::SecurityGroup(name) };
         Ok((peer, caution))
     }
 
@@ -71,14 +67,7 @@ impl SecurityGroupSection {
         };
         let ingress = group_rules(self.ingress, Direction::Ingress, page);
         let default = id.value == "default";
-        SecurityGroup {
-            id,
-            name: None,
-            vpc,
-            default,
-            ingress,
-            egress,
-        }
+        SecurityGroup { id, name: None, vpc, default, ingress, egress }
     }
 }
 
@@ -86,14 +75,7 @@ impl SecurityGroupSection {
 pub(super) fn default_group(id: Name, vpc: Name) -> SecurityGroup {
     let ingress = vec![allow_all(Peer::SecurityGroup(id.value.clone()))];
     let egress = vec![allow_all(Peer::Cidr(Ipv4Net::default()))];
-    SecurityGroup {
-        id,
-        name: Some("default".to_owned()),
-        vpc,
-        default: true,
-        ingress,
-        egress,
-    }
+    SecurityGroup { id, name: Some("default".to_owned()), vpc, default: true, ingress, egress }
 }
 
 fn allow_all(peer: Peer) -> SecurityGroupRule {
@@ -116,10 +98,7 @@ fn group_rules(
     direction: Direction,
     page: &mut Page<'_>,
 ) -> Vec<SecurityGroupRule> {
-    rules
-        .into_iter()
-        .flat_map(|rule| group_rule(rule, direction, page))
-        .collect()
+    rules.into_iter().flat_map(|rule| group_rule(rule, direction, page)).collect()
 }
 
 /// One rule for each peer.
@@ -146,12 +125,7 @@ fn group_rule(
     let Some(traffic) = traffic else {
         return Vec::new();
     };
-    let rule = |peer| SecurityGroupRule {
-        id: None,
-        traffic,
-        peer,
-        place,
-    };
+    let rule = |peer| SecurityGroupRule { id: None, traffic, peer, place };
     peers.into_iter().map(rule).collect()
 }
 
@@ -202,13 +176,7 @@ impl NetworkAclSection {
         let entries = entries.filter_map(|(egress, entry)| acl_entry(entry, egress, page));
         let entries = entries.collect();
         let default = id.value == "default";
-        NetworkAcl {
-            id,
-            name: None,
-            vpc,
-            default,
-            entries,
-        }
+        NetworkAcl { id, name: None, vpc, default, entries }
     }
 }
 
@@ -223,20 +191,11 @@ pub(super) fn default_acl(id: Name, vpc: Name) -> NetworkAcl {
         place: Place::NOWHERE,
     };
     let entries = vec![entry(false), entry(true)];
-    NetworkAcl {
-        id,
-        name: Some("default".to_owned()),
-        vpc,
-        default: true,
-        entries,
-    }
+    NetworkAcl { id, name: Some("default".to_owned()), vpc, default: true, entries }
 }
 
 fn acl_entry(entry: At<AclEntrySection>, egress: bool, page: &mut Page<'_>) -> Option<AclEntry> {
-    let Sourced {
-        value: entry,
-        place,
-    } = page.sourced(entry);
+    let Sourced { value: entry, place } = page.sourced(entry);
     let number = page.sourced(entry.rule);
     if !(1..=32766).contains(&number.value) {
         let message = format!("{} is not the number of an entry", number.value);
@@ -247,14 +206,7 @@ fn acl_entry(entry: At<AclEntrySection>, egress: bool, page: &mut Page<'_>) -> O
     let cidr = page.meaning(entry.cidr);
     let traffic = traffic(entry.protocol, entry.ports, entry.icmp, place, page);
     let allow = action?.value == Action::Allow;
-    Some(AclEntry {
-        number,
-        egress,
-        allow,
-        traffic: traffic?,
-        cidr: cidr?,
-        place,
-    })
+    Some(AclEntry { number, egress, allow, traffic: traffic?, cidr: cidr?, place })
 }
 
 /// What a rule or entry matches; `None` and a finding when its parts contradict each other.
@@ -268,24 +220,13 @@ fn traffic(
     let had_protocol = protocol.is_some();
     let (had_ports, had_icmp) = (ports.is_some(), icmp.is_some());
     let (ports, icmp) = (page.optional(ports), page.optional(icmp));
-    let place = ports
-        .map(|p| p.place)
-        .or(icmp.map(|i| i.place))
-        .unwrap_or(whole);
-    let default = if had_icmp {
-        Protocol::ICMP
-    } else {
-        Protocol::All
-    };
+    let place = ports.map(|p| p.place).or(icmp.map(|i| i.place)).unwrap_or(whole);
+    let default = if had_icmp { Protocol::ICMP } else { Protocol::All };
     let protocol = match had_protocol {
         true => page.optional(protocol)?,
         false => Sourced::new(default, place),
     };
-    let place = if had_ports || had_icmp || !had_protocol {
-        place
-    } else {
-        protocol.place
-    };
+    let place = if had_ports || had_icmp || !had_protocol { place } else { protocol.place };
     let fits = match protocol.value {
         Protocol::TCP | Protocol::UDP => !had_icmp,
         Protocol::ICMP => !had_ports,
@@ -313,18 +254,11 @@ fn traffic(
 fn misfit(protocol: Protocol, place: Place) -> Finding {
     let (message, help) = match protocol {
         Protocol::TCP | Protocol::UDP => ("a rule for TCP or UDP has no ICMP type", "drop `icmp`"),
-        Protocol::ICMP => (
-            "a rule for ICMP has no ports",
-            "write `icmp: 8/0` in their place",
-        ),
-        Protocol::All => (
-            "a rule with ports must say its protocol",
-            "add `protocol: tcp` or `protocol: udp`",
-        ),
-        Protocol::Number(_) => (
-            "a rule for this protocol has no ports",
-            "drop `ports` or `icmp`",
-        ),
+        Protocol::ICMP => ("a rule for ICMP has no ports", "write `icmp: 8/0` in their place"),
+        Protocol::All => {
+            ("a rule with ports must say its protocol", "add `protocol: tcp` or `protocol: udp`")
+        }
+        Protocol::Number(_) => ("a rule for this protocol has no ports", "drop `ports` or `icmp`"),
     };
     Finding::error("traffic-mismatch", place, message).help(help)
 }

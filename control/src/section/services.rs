@@ -100,8 +100,7 @@ impl Services {
 }
 
 fn take<T>(read: Result<T, Vec<Finding>>, page: &mut Page<'_>) -> Option<T> {
-    read.map_err(|findings| findings.into_iter().for_each(|finding| page.find(finding)))
-        .ok()
+    read.map_err(|findings| findings.into_iter().for_each(|finding| page.find(finding))).ok()
 }
 
 fn rename_connector(egress: &mut Egress, keys_by_name: &HashMap<String, String>) {
@@ -116,12 +115,7 @@ impl ConnectorSection {
     fn read(self, id: Name, page: &Page<'_>) -> Connector {
         let subnets = page.all(self.subnets);
         let security_groups = page.all(self.security_groups);
-        Connector {
-            id,
-            arn: None,
-            subnets,
-            security_groups,
-        }
+        Connector { id, arn: None, subnets, security_groups }
     }
 }
 
@@ -141,13 +135,7 @@ impl ServiceSection {
             return None;
         }
         match egress(said, connector, id.place) {
-            Ok(egress) => Some(Service {
-                id,
-                arn: None,
-                egress,
-                tasks,
-                azs,
-            }),
+            Ok(egress) => Some(Service { id, arn: None, egress, tasks, azs }),
             Err(finding) => {
                 page.find(finding);
                 None

@@ -115,9 +115,7 @@ impl TransitGatewaySection {
         let route_tables = match self.route_tables {
             Some(tables) => {
                 let tables = tables.into_iter();
-                tables
-                    .map(|(name, table)| table.read(page.sourced(name), page))
-                    .collect()
+                tables.map(|(name, table)| table.read(page.sourced(name), page)).collect()
             }
             None => vec![default_table(&attachments)],
         };
@@ -137,11 +135,7 @@ fn attachment(
     page: &mut Page<'_>,
 ) -> Option<TransitGatewayAttachment> {
     let place = page.place(&section);
-    let AttachmentSection {
-        vpc,
-        subnets,
-        cidrs,
-    } = section.value;
+    let AttachmentSection { vpc, subnets, cidrs } = section.value;
     let contradiction = match &vpc {
         Some(_) if !cidrs.is_empty() => Some("an attachment has `vpc` or `cidrs`, not both"),
         None if !subnets.is_empty() => Some("an attachment with `subnets` must say its `vpc`"),
@@ -153,35 +147,17 @@ fn attachment(
         return None;
     }
     let kind = match vpc {
-        Some(vpc) => AttachmentKind::Vpc {
-            vpc: page.sourced(vpc),
-            subnets: page.all(subnets),
-        },
-        None => AttachmentKind::External {
-            cidrs: page.meanings(cidrs),
-        },
+        Some(vpc) => AttachmentKind::Vpc { vpc: page.sourced(vpc), subnets: page.all(subnets) },
+        None => AttachmentKind::External { cidrs: page.meanings(cidrs) },
     };
-    Some(TransitGatewayAttachment {
-        id,
-        name: None,
-        available: true,
-        kind,
-    })
+    Some(TransitGatewayAttachment { id, name: None, available: true, kind })
 }
 
 /// The table of a transit gateway that has AWS's defaults: association and propagation for all.
 pub(crate) fn default_table(attachments: &[TransitGatewayAttachment]) -> TransitGatewayRouteTable {
-    let all: Vec<_> = attachments
-        .iter()
-        .map(|attachment| attachment.id.clone())
-        .collect();
+    let all: Vec<_> = attachments.iter().map(|attachment| attachment.id.clone()).collect();
     let id = implied("default".to_owned());
-    TransitGatewayRouteTable {
-        id,
-        associations: all.clone(),
-        propagations: all,
-        routes: vec![],
-    }
+    TransitGatewayRouteTable { id, associations: all.clone(), propagations: all, routes: vec![] }
 }
 
 impl TransitRouteTableSection {
@@ -191,20 +167,11 @@ impl TransitRouteTableSection {
             let target = page.sourced(target);
             let attachment = (target.value != "blackhole").then_some(target);
             if let Some(cidr) = page.meaning(Written::new(cidr)) {
-                routes.push(TransitGatewayRoute {
-                    cidr,
-                    attachment,
-                    propagated: false,
-                });
+                routes.push(TransitGatewayRoute { cidr, attachment, propagated: false });
             }
         }
         let associations = page.all(self.associations);
         let propagations = page.all(self.propagations);
-        TransitGatewayRouteTable {
-            id,
-            associations,
-            propagations,
-            routes,
-        }
+        TransitGatewayRouteTable { id, associations, propagations, routes }
     }
 }

@@ -114,11 +114,7 @@ struct Owner {
 impl Owner {
     /// The id of something that AWS makes in every VPC. Where there are several VPCs, theirs differ.
     fn implicit(&self, name: &str) -> Name {
-        let id = if self.only {
-            name.to_owned()
-        } else {
-            format!("{}-{name}", self.vpc.value)
-        };
+        let id = if self.only { name.to_owned() } else { format!("{}-{name}", self.vpc.value) };
         implied(id)
     }
 }
@@ -149,10 +145,8 @@ impl VpcSection {
                 found.into_iter().for_each(|finding| page.find(finding));
             }
         }
-        let imported: Vec<String> = model.vpcs[before..]
-            .iter()
-            .map(|v| v.id.value.clone())
-            .collect();
+        let imported: Vec<String> =
+            model.vpcs[before..].iter().map(|v| v.id.value.clone()).collect();
         let only = key.is_none();
         let Some(vpc) = self.owner(key, &imported, page) else {
             return;
@@ -212,11 +206,7 @@ impl VpcSection {
             self.endpoints.0.first().map(|(key, _)| key),
             self.network_interfaces.0.first().map(|(key, _)| key),
         ];
-        keys.into_iter()
-            .flatten()
-            .next()
-            .map(|key| page.place(key))
-            .unwrap_or_default()
+        keys.into_iter().flatten().next().map(|key| page.place(key)).unwrap_or_default()
     }
 
     fn add_vpc(&mut self, owner: &Owner, model: &mut Model, page: &mut Page<'_>) {
@@ -249,23 +239,17 @@ impl VpcSection {
     fn add_parts(self, owner: &Owner, model: &mut Model, page: &mut Page<'_>) {
         let vpc = || owner.vpc.clone();
         if let Some(gateway) = page.optional(self.internet_gateway) {
-            model
-                .internet_gateways
-                .extend(internet_gateway(gateway, &owner.vpc));
+            model.internet_gateways.extend(internet_gateway(gateway, &owner.vpc));
         }
         for (name, section) in self.subnets {
-            model
-                .subnets
-                .extend(section.read(page.sourced(name), vpc(), page));
+            model.subnets.extend(section.read(page.sourced(name), vpc(), page));
         }
         let main = self.main_route_table.map(|main| page.sourced(main));
         let tables = model.route_tables.len();
         for (name, section) in self.route_tables {
             let id = page.sourced(name);
             let main = main.as_ref().map_or(id.value == "main", |main| *main == id);
-            model
-                .route_tables
-                .push(routes::read(id, vpc(), main, section, page));
+            model.route_tables.push(routes::read(id, vpc(), main, section, page));
         }
         if let Some(main) = main.filter(|_| !model.route_tables[tables..].iter().any(|t| t.main)) {
             let message = format!("there is no route table `{}`", main.value);
@@ -286,17 +270,11 @@ impl VpcSection {
         }
         for (name, cidrs) in self.prefix_lists {
             let (id, cidrs) = (page.sourced(name), page.meanings(cidrs));
-            model.prefix_lists.push(PrefixList {
-                id,
-                name: None,
-                cidrs,
-            });
+            model.prefix_lists.push(PrefixList { id, name: None, cidrs });
         }
         for (name, section) in self.endpoints {
             let id = page.sourced(name);
-            model
-                .vpc_endpoints
-                .extend(section.read(id, vpc(), &model.region, page));
+            model.vpc_endpoints.extend(section.read(id, vpc(), &model.region, page));
         }
         for (name, section) in self.network_interfaces {
             let id = page.sourced(name);
@@ -311,61 +289,30 @@ impl SubnetSection {
         let cidr = page.meaning(self.cidr);
         let route_table = self.route_table.map(|table| page.sourced(table));
         let network_acl = self.network_acl.map(|acl| page.sourced(acl));
-        Some(Subnet {
-            id,
-            name: None,
-            vpc,
-            az: az?,
-            cidr: cidr?,
-            route_table,
-            network_acl,
-        })
+        Some(Subnet { id, name: None, vpc, az: az?, cidr: cidr?, route_table, network_acl })
     }
 }
 
 fn internet_gateway(said: Sourced<Gateway>, vpc: &Name) -> Option<InternetGateway> {
     let (id, name) = match said.value {
         Gateway::None => return None,
-        Gateway::Unnamed => (
-            format!("{}-igw", vpc.value),
-            Some("internet_gateway".to_owned()),
-        ),
+        Gateway::Unnamed => (format!("{}-igw", vpc.value), Some("internet_gateway".to_owned())),
         Gateway::Named(id) => (id, None),
     };
-    Some(InternetGateway {
-        id: Sourced::new(id, said.place),
-        name,
-        vpc: Some(vpc.clone()),
-    })
+    Some(InternetGateway { id: Sourced::new(id, said.place), name, vpc: Some(vpc.clone()) })
 }
 
 /// The main route table, the default network ACL and the default security group, where neither the
 /// file nor an import has them.
 fn add_what_every_vpc_has(owner: &Owner, model: &mut Model) {
     let vpc = &owner.vpc;
-    if !model
-        .route_tables
-        .iter()
-        .any(|table| table.main && table.vpc == *vpc)
-    {
-        model
-            .route_tables
-            .push(routes::implicit_main(owner.implicit("main"), vpc.clone()));
+    if !model.route_tables.iter().any(|table| table.main && table.vpc == *vpc) {
+        model.route_tables.push(routes::implicit_main(owner.implicit("main"), vpc.clone()));
     }
-    if !model
-        .network_acls
-        .iter()
-        .any(|acl| acl.default && acl.vpc == *vpc)
-    {
-        model
-            .network_acls
-            .push(rules::default_acl(owner.implicit("default"), vpc.clone()));
+    if !model.network_acls.iter().any(|acl| acl.default && acl.vpc == *vpc) {
+        model.network_acls.push(rules::default_acl(owner.implicit("default"), vpc.clone()));
     }
-    if !model
-        .security_groups
-        .iter()
-        .any(|group| group.default && group.vpc == *vpc)
-    {
+    if !model.security_groups.iter().any(|group| group.default && group.vpc == *vpc) {
         let group = rules::default_group(owner.implicit("default"), vpc.clone());
         model.security_groups.push(group);
     }

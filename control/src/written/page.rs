@@ -13,11 +13,7 @@ pub struct Page<'a> {
 impl<'a> Page<'a> {
     /// A page of that file; what it finds is added to `findings`.
     pub fn new(sources: &Sources, file: FileId, findings: &'a mut Vec<Finding>) -> Self {
-        Page {
-            file,
-            text: sources.file(file).text.clone(),
-            findings,
-        }
+        Page { file, text: sources.file(file).text.clone(), findings }
     }
 
     /// The place of a value. That of a map or a list in brackets is all of it, that of one without
@@ -31,20 +27,14 @@ impl<'a> Page<'a> {
             _ if place.len == 0 => rest.lines().next().unwrap_or("").trim_end().len(),
             _ => place.len as usize,
         };
-        Place {
-            len: len as u32,
-            ..place
-        }
+        Place { len: len as u32, ..place }
     }
 
     /// The place from the start of one value to the end of another that follows it.
     pub fn stretch<A, B>(&self, from: &At<A>, to: &At<B>) -> Place {
         let (from, to) = (self.place(from), self.place(to));
         let end = (to.offset + to.len).max(from.offset + from.len);
-        Place {
-            len: end - from.offset,
-            ..from
-        }
+        Place { len: end - from.offset, ..from }
     }
 
     /// The value with its place.
@@ -58,8 +48,7 @@ impl<'a> Page<'a> {
         let Sourced { value: text, place } = self.sourced(written.text);
         match T::parse(&text) {
             Ok((value, caution)) => {
-                self.findings
-                    .extend(caution.map(|caution| caution.warning(T::NOUN, &text, place)));
+                self.findings.extend(caution.map(|caution| caution.warning(T::NOUN, &text, place)));
                 Some(Sourced::new(value, place))
             }
             Err(complaint) => {
@@ -80,18 +69,12 @@ impl<'a> Page<'a> {
         T: Scalar,
         I: IntoIterator<Item = Written<T>>,
     {
-        written
-            .into_iter()
-            .filter_map(|written| self.meaning(written))
-            .collect()
+        written.into_iter().filter_map(|written| self.meaning(written)).collect()
     }
 
     /// Several values with their places.
     pub fn all<T>(&self, values: impl IntoIterator<Item = At<T>>) -> Vec<Sourced<T>> {
-        values
-            .into_iter()
-            .map(|value| self.sourced(value))
-            .collect()
+        values.into_iter().map(|value| self.sourced(value)).collect()
     }
 
     /// Adds a finding.
@@ -121,20 +104,14 @@ fn bracketed(text: &str) -> usize {
 
 /// The known word that is most like the unknown one, if any is like it at all.
 pub(crate) fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
-    let distances = known
-        .iter()
-        .map(|candidate| (distance(word, candidate), *candidate));
+    let distances = known.iter().map(|candidate| (distance(word, candidate), *candidate));
     let (steps, candidate) = distances.min_by_key(|(steps, _)| *steps)?;
     (steps <= 1 + candidate.chars().count() / 4).then_some(candidate)
 }
 
 /// The words in backquotes, with commas between them.
 pub(crate) fn quoted_list(words: &[&str]) -> String {
-    words
-        .iter()
-        .map(|word| format!("`{word}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// The Levenshtein distance.

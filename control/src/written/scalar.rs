@@ -42,19 +42,12 @@ pub struct Complaint {
 impl Complaint {
     /// The text does not have the form.
     pub fn new(code: &'static str, help: impl Into<String>) -> Self {
-        Complaint {
-            code,
-            why: None,
-            help: help.into(),
-        }
+        Complaint { code, why: None, help: help.into() }
     }
 
     /// The text has the form, but says something impossible.
     pub fn because(self, why: impl Into<String>) -> Self {
-        Complaint {
-            why: Some(why.into()),
-            ..self
-        }
+        Complaint { why: Some(why.into()), ..self }
     }
 
     pub(super) fn error(self, noun: &str, text: &str, place: Place) -> Finding {
@@ -218,12 +211,8 @@ impl Scalar for IcmpTypes {
     const NOUN: &'static str = "an ICMP type and code";
 
     fn parse(text: &str) -> Result<(Self, Option<Complaint>), Complaint> {
-        let complaint = || {
-            Complaint::new(
-                "bad-icmp",
-                "write type and code as `8/0`, a type as `3`, or `all`",
-            )
-        };
+        let complaint =
+            || Complaint::new("bad-icmp", "write type and code as `8/0`, a type as `3`, or `all`");
         let number = |text: &str| text.parse::<u8>().map_err(|_| complaint());
         let types = match text.split_once('/') {
             None if text == "all" => IcmpTypes(None, None),
@@ -246,14 +235,9 @@ impl Scalar for Duration {
 
     fn parse(text: &str) -> Result<(Self, Option<Complaint>), Complaint> {
         let complaint = || {
-            Complaint::new(
-                "bad-duration",
-                "write a number with `ms`, `s`, `m`, `h` or `d`: `350s`",
-            )
+            Complaint::new("bad-duration", "write a number with `ms`, `s`, `m`, `h` or `d`: `350s`")
         };
-        let digits = text
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len());
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (number, unit) = text.split_at(digits);
         let number: u64 = number.parse().map_err(|_| complaint())?;
         let nanos = match unit.trim() {
@@ -265,10 +249,7 @@ impl Scalar for Duration {
             _ => return Err(complaint()),
         };
         let too_long = || complaint().because("the span is longer than the simulator's clock");
-        number
-            .checked_mul(nanos)
-            .map(|span| (Duration(span), None))
-            .ok_or_else(too_long)
+        number.checked_mul(nanos).map(|span| (Duration(span), None)).ok_or_else(too_long)
     }
 
     fn schema() -> Schema {
@@ -287,11 +268,7 @@ impl Scalar for Listen {
             "udp" => 17,
             _ => return Err(complaint()),
         };
-        let port = port
-            .parse()
-            .ok()
-            .filter(|port| *port > 0)
-            .ok_or_else(complaint)?;
+        let port = port.parse().ok().filter(|port| *port > 0).ok_or_else(complaint)?;
         Ok((Listen { protocol, port }, None))
     }
 
@@ -308,15 +285,9 @@ impl Scalar for ByteSize {
     const NOUN: &'static str = "a number of bytes";
 
     fn parse(text: &str) -> Result<(Self, Option<Complaint>), Complaint> {
-        let complaint = || {
-            Complaint::new(
-                "bad-size",
-                "write a number with a unit: `200B`, `16KiB`, `1MB`",
-            )
-        };
-        let digits = text
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len());
+        let complaint =
+            || Complaint::new("bad-size", "write a number with a unit: `200B`, `16KiB`, `1MB`");
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (number, unit) = text.split_at(digits);
         let number: u64 = number.parse().map_err(|_| complaint())?;
         let scale: u64 = match unit.trim() {
@@ -330,10 +301,7 @@ impl Scalar for ByteSize {
             _ => return Err(complaint()),
         };
         let too_many = || complaint().because("the number of bytes is too large");
-        number
-            .checked_mul(scale)
-            .map(|bytes| (ByteSize(bytes), None))
-            .ok_or_else(too_many)
+        number.checked_mul(scale).map(|bytes| (ByteSize(bytes), None)).ok_or_else(too_many)
     }
 
     fn schema() -> Schema {
@@ -348,10 +316,7 @@ pub fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Complaint> 
     }
     let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     let help = match nearest(text, &known) {
-        Some(near) => format!(
-            "did you mean `{near}`? It is one of {}",
-            quoted_list(&known)
-        ),
+        Some(near) => format!("did you mean `{near}`? It is one of {}", quoted_list(&known)),
         None => format!("write one of {}", quoted_list(&known)),
     };
     Err(Complaint::new("unknown-word", help))

@@ -21,41 +21,24 @@ pub(super) fn finding(error: &Error, text: &str, file: FileId) -> Finding {
     let location = error.location().unwrap_or(Location::UNKNOWN);
     let place = place_of(location, text, file);
     match error {
-        Error::SerdeUnknownField {
-            field, expected, ..
-        } => unknown_key(field, expected, place),
-        Error::SerdeMissingField { field, .. } => Finding::error(
-            "missing-key",
-            place,
-            format!("the key `{field}` is missing"),
-        ),
-        Error::DuplicateMappingKey { key, .. } => {
-            let key = key
-                .as_deref()
-                .map(|key| format!(" `{key}`"))
-                .unwrap_or_default();
-            Finding::error(
-                "duplicate-key",
-                place,
-                format!("the key{key} is written twice"),
-            )
+        Error::SerdeUnknownField { field, expected, .. } => unknown_key(field, expected, place),
+        Error::SerdeMissingField { field, .. } => {
+            Finding::error("missing-key", place, format!("the key `{field}` is missing"))
         }
-        Error::MultipleDocuments { .. } => Finding::error(
-            "several-documents",
-            place,
-            "the file holds more than one document",
-        )
-        .help("keep what stands before the second `---`"),
+        Error::DuplicateMappingKey { key, .. } => {
+            let key = key.as_deref().map(|key| format!(" `{key}`")).unwrap_or_default();
+            Finding::error("duplicate-key", place, format!("the key{key} is written twice"))
+        }
+        Error::MultipleDocuments { .. } => {
+            Finding::error("several-documents", place, "the file holds more than one document")
+                .help("keep what stands before the second `---`")
+        }
         other => Finding::error("malformed", place, plain(&other.to_string(), location)),
     }
 }
 
 fn unknown_key(field: &str, expected: &[&'static str], place: Place) -> Finding {
-    let finding = Finding::error(
-        "unknown-key",
-        place,
-        format!("there is no key `{field}` here"),
-    );
+    let finding = Finding::error("unknown-key", place, format!("there is no key `{field}` here"));
     let known = format!("the keys here are {}", quoted_list(expected));
     match nearest(field, expected) {
         Some(near) => finding.help(format!("did you mean `{near}`? {known}")),
@@ -73,13 +56,7 @@ fn plain(message: &str, location: Location) -> String {
 /// does not scan) is found again by its line and column.
 pub(super) fn place_of(location: Location, text: &str, file: FileId) -> Place {
     if location == Location::UNKNOWN {
-        return Place {
-            file: Some(file),
-            offset: 0,
-            len: 0,
-            line: 1,
-            column: 1,
-        };
+        return Place { file: Some(file), offset: 0, len: 0, line: 1, column: 1 };
     }
     let (line, column) = (location.line() as u32, location.column() as u32);
     let span = location.span();
@@ -88,26 +65,12 @@ pub(super) fn place_of(location: Location, text: &str, file: FileId) -> Place {
         || (offset_of(text, line, column), 1),
         |(offset, len)| (offset as usize, len as usize),
     );
-    Place {
-        file: Some(file),
-        offset: offset as u32,
-        len: len as u32,
-        line,
-        column,
-    }
+    Place { file: Some(file), offset: offset as u32, len: len as u32, line, column }
 }
 
 fn offset_of(text: &str, line: u32, column: u32) -> usize {
-    let before: usize = text
-        .split_inclusive('\n')
-        .take(line as usize - 1)
-        .map(str::len)
-        .sum();
+    let before: usize = text.split_inclusive('\n').take(line as usize - 1).map(str::len).sum();
     let rest = text.get(before..).unwrap_or("");
-    let within: usize = rest
-        .chars()
-        .take(column as usize - 1)
-        .map(char::len_utf8)
-        .sum();
+    let within: usize = rest.chars().take(column as usize - 1).map(char::len_utf8).sum();
     before + within
 }

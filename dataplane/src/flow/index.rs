@@ -22,11 +22,7 @@ struct Bucket {
     overflowed: u32,
 }
 
-const EMPTY: Bucket = Bucket {
-    tags: [0; WAYS],
-    refs: [0; WAYS],
-    overflowed: 0,
-};
+const EMPTY: Bucket = Bucket { tags: [0; WAYS], refs: [0; WAYS], overflowed: 0 };
 
 #[derive(Debug)]
 pub(super) struct Index {
@@ -41,12 +37,7 @@ impl Index {
     /// Room for two keys of each of `capacity` flows, at half load.
     pub(super) fn new(capacity: usize, seed: u64) -> Index {
         let buckets = (capacity * 4).div_ceil(WAYS).max(1);
-        Index {
-            buckets: vec![EMPTY; buckets],
-            spilled: Vec::new(),
-            capacity,
-            seed,
-        }
+        Index { buckets: vec![EMPTY; buckets], spilled: Vec::new(), capacity, seed }
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -75,11 +66,7 @@ impl Index {
             return found;
         }
         let second = &self.buckets[self.second(hash)];
-        let spilled = self
-            .spilled
-            .iter()
-            .filter(|(h, _)| *h == hash)
-            .map(|(_, r)| *r);
+        let spilled = self.spilled.iter().filter(|(h, _)| *h == hash).map(|(_, r)| *r);
         second.matching(tag(hash)).chain(spilled).find_map(accept)
     }
 
@@ -123,11 +110,7 @@ impl Index {
 impl Bucket {
     #[inline]
     fn matching(&self, tag: u16) -> impl Iterator<Item = u32> {
-        self.tags
-            .iter()
-            .zip(&self.refs)
-            .filter(move |(t, _)| **t == tag)
-            .map(|(_, r)| *r)
+        self.tags.iter().zip(&self.refs).filter(move |(t, _)| **t == tag).map(|(_, r)| *r)
     }
 
     fn put(&mut self, tag: u16, reference: u32) -> bool {
@@ -161,11 +144,7 @@ fn pack(id: SessionId, dir: Dir) -> u32 {
 
 #[inline]
 fn unpack(reference: u32) -> (SessionId, Dir) {
-    let dir = if reference & 1 == 0 {
-        Dir::Forward
-    } else {
-        Dir::Return
-    };
+    let dir = if reference & 1 == 0 { Dir::Forward } else { Dir::Return };
     (SessionId::new((reference >> 1) as usize), dir)
 }
 

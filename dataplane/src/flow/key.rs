@@ -20,11 +20,7 @@ pub struct FlowKey {
 
 impl FlowKey {
     /// What no packet looks like: a key of a session that is not in use.
-    pub(super) const NONE: FlowKey = FlowKey {
-        addresses: 0,
-        ports: 0,
-        place: u32::MAX,
-    };
+    pub(super) const NONE: FlowKey = FlowKey { addresses: 0, ports: 0, place: u32::MAX };
 
     /// The key of packets with this tuple that arrive at `interface`.
     #[inline]

@@ -105,12 +105,7 @@ impl Session {
     #[inline]
     pub fn rewrite(&self, dir: Dir, ttl: u8) -> Rewrite {
         let [ip, transport] = self.deltas[dir as usize];
-        Rewrite {
-            to: self.keys[dir.reverse() as usize].tuple().reversed(),
-            ip,
-            transport,
-            ttl,
-        }
+        Rewrite { to: self.keys[dir.reverse() as usize].tuple().reversed(), ip, transport, ttl }
     }
 
     /// Where the connection stands.
@@ -147,11 +142,7 @@ impl Session {
     }
 
     fn set(&mut self, bit: u8, on: bool) {
-        self.status = if on {
-            self.status | bit
-        } else {
-            self.status & !bit
-        };
+        self.status = if on { self.status | bit } else { self.status & !bit };
     }
 }
 

@@ -109,9 +109,7 @@ mod tests {
     const RST: TcpFlags = TcpFlags::RST;
 
     fn run(start: State, segments: &[(Dir, TcpFlags)]) -> State {
-        segments.iter().fold(start, |state, (dir, flags)| {
-            state.after_segment(*dir, *flags)
-        })
+        segments.iter().fold(start, |state, (dir, flags)| state.after_segment(*dir, *flags))
     }
 
     #[test]
@@ -121,18 +119,9 @@ mod tests {
         assert_eq!(run(State::Opening, &[(Forward, ACK)]), State::Opening);
         let open = run(State::Opening, &[(Return, TcpFlags(0x12)), (Forward, ACK)]);
         assert_eq!(open, State::Established);
-        assert_eq!(
-            run(open, &[(Forward, FIN_ACK), (Return, ACK)]),
-            State::FinForward
-        );
-        assert_eq!(
-            run(open, &[(Forward, FIN_ACK), (Return, FIN_ACK)]),
-            State::Closed
-        );
-        assert_eq!(
-            run(open, &[(Return, FIN_ACK), (Forward, FIN_ACK)]),
-            State::Closed
-        );
+        assert_eq!(run(open, &[(Forward, FIN_ACK), (Return, ACK)]), State::FinForward);
+        assert_eq!(run(open, &[(Forward, FIN_ACK), (Return, FIN_ACK)]), State::Closed);
+        assert_eq!(run(open, &[(Return, FIN_ACK), (Forward, FIN_ACK)]), State::Closed);
         assert_eq!(run(open, &[(Return, RST)]), State::Closed);
     }
 

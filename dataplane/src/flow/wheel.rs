@@ -44,11 +44,7 @@ impl Wheel {
     }
 
     pub(super) fn unlink(&mut self, cold: &mut [Cold], id: SessionId) {
-        let Cold {
-            links: [previous, next],
-            slot,
-            ..
-        } = cold[id.index()];
+        let Cold { links: [previous, next], slot, .. } = cold[id.index()];
         if slot == 0 {
             return;
         }
@@ -80,9 +76,7 @@ impl Wheel {
 
     /// Moves on to the next slot that has anybody, not beyond `target`; false when there is none.
     fn turn(&mut self, cold: &mut [Cold], target: u64) -> bool {
-        let next = (0..LEVELS)
-            .filter_map(|level| Some((self.next_at(level)?, level)))
-            .min();
+        let next = (0..LEVELS).filter_map(|level| Some((self.next_at(level)?, level))).min();
         match next {
             Some((at, level)) if at <= target => {
                 self.now = self.now.max(at);
@@ -131,11 +125,7 @@ impl Wheel {
         if slot < LEVELS * SLOTS {
             let word = &mut self.occupied[slot / SLOTS][slot % SLOTS / 64];
             let bit = 1 << (slot % 64);
-            *word = if head == NONE {
-                *word & !bit
-            } else {
-                *word | bit
-            };
+            *word = if head == NONE { *word & !bit } else { *word | bit };
         }
     }
 

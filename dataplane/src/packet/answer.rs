@@ -44,10 +44,7 @@ pub fn reply(bytes: &[u8]) -> Option<Vec<u8>> {
         }
         Transport::Tcp(_) => reset(bytes, &headers),
         Transport::Udp => Some(udp_packet(&headers, &body[8..])),
-        Transport::Icmp {
-            about: IcmpKind::Query,
-            ..
-        } => {
+        Transport::Icmp { about: IcmpKind::Query, .. } => {
             let mut message = body.to_vec();
             let answer = headers.answer();
             message[0] = answer.icmp().map_or(0, |(kind, _)| kind);
@@ -89,11 +86,7 @@ pub fn fragments(bytes: &[u8], headers: &Headers, mtu: u16) -> Vec<Vec<u8>> {
     pieces
         .map(|(number, piece)| {
             let offset = (flags & 0x1fff) + (number * room / 8) as u16;
-            let more = if number < last {
-                0x2000
-            } else {
-                flags & 0x2000
-            };
+            let more = if number < last { 0x2000 } else { flags & 0x2000 };
             let mut packet = [header, piece].concat();
             let len = packet.len() as u16;
             field::set_u16(&mut packet, field::TOTAL_LEN, len);
@@ -169,10 +162,6 @@ fn seal_transport(packet: &mut [u8], at: usize) {
         + u64::from(packet[field::PROTOCOL])
         + (packet.len() - 20) as u64;
     let sum = !checksum::fold(pseudo + checksum::sum(&packet[20..]));
-    let sum = if at == field::UDP_CHECKSUM && sum == 0 {
-        0xffff
-    } else {
-        sum
-    };
+    let sum = if at == field::UDP_CHECKSUM && sum == 0 { 0xffff } else { sum };
     field::set_u16(&mut packet[20..], at, sum);
 }

@@ -14,11 +14,7 @@ pub fn verifies(bytes: &[u8]) -> bool {
 pub(super) fn sum(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<2>();
     let tail = rest.first().map_or(0, |&byte| u64::from(byte) << 8);
-    words
-        .iter()
-        .map(|&word| u64::from(u16::from_be_bytes(word)))
-        .sum::<u64>()
-        + tail
+    words.iter().map(|&word| u64::from(u16::from_be_bytes(word))).sum::<u64>() + tail
 }
 
 /// Folds a one's complement sum into 16 bits.
@@ -45,8 +41,7 @@ impl Delta {
     /// The change of two words at once, an address for instance.
     #[must_use]
     pub const fn double(self, old: u32, new: u32) -> Delta {
-        self.word((old >> 16) as u16, (new >> 16) as u16)
-            .word(old as u16, new as u16)
+        self.word((old >> 16) as u16, (new >> 16) as u16).word(old as u16, new as u16)
     }
 
     /// The checksum after the change: HC' = ~(~HC + ~m + m').

@@ -107,10 +107,7 @@ fn tcp(ip: Headers, body: &[u8]) -> Result<Headers, DropReason> {
     if header_len < 20 || header_len > body.len() {
         return Err(BadTransportHeader);
     }
-    Ok(Headers {
-        transport: Transport::Tcp(TcpFlags(body[13])),
-        ..with_ports(ip, body)
-    })
+    Ok(Headers { transport: Transport::Tcp(TcpFlags(body[13])), ..with_ports(ip, body) })
 }
 
 /// RFC 768: 8 bytes, and a length that the packet has (a first fragment has only its part of it).
@@ -123,19 +120,12 @@ fn udp(ip: Headers, body: &[u8]) -> Result<Headers, DropReason> {
     if len < 8 || (ip.fragment == Fragment::Whole && len > body.len()) {
         return Err(BadTransportHeader);
     }
-    Ok(Headers {
-        transport: Transport::Udp,
-        ..with_ports(ip, body)
-    })
+    Ok(Headers { transport: Transport::Udp, ..with_ports(ip, body) })
 }
 
 #[inline]
 fn with_ports(ip: Headers, body: &[u8]) -> Headers {
-    Headers {
-        src_port: field::u16(body, 0),
-        dst_port: field::u16(body, 2),
-        ..ip
-    }
+    Headers { src_port: field::u16(body, 0), dst_port: field::u16(body, 2), ..ip }
 }
 
 /// RFC 792; what counts as query, answer and error after RFC 5508 §1.
@@ -148,21 +138,10 @@ fn icmp(ip: Headers, body: &[u8]) -> Result<Headers, DropReason> {
     let (about, src_port, dst_port) = match kind {
         8 | 13 | 15 | 17 => (IcmpKind::Query, identifier, 0),
         0 | 14 | 16 | 18 => (IcmpKind::Answer, 0, identifier),
-        3 | 4 | 5 | 11 | 12 => (
-            IcmpKind::Error {
-                quoted: quoted(&body[8..])?,
-            },
-            0,
-            0,
-        ),
+        3 | 4 | 5 | 11 | 12 => (IcmpKind::Error { quoted: quoted(&body[8..])? }, 0, 0),
         _ => (IcmpKind::Other, 0, 0),
     };
-    Ok(Headers {
-        src_port,
-        dst_port,
-        transport: Transport::Icmp { kind, code, about },
-        ..ip
-    })
+    Ok(Headers { src_port, dst_port, transport: Transport::Icmp { kind, code, about }, ..ip })
 }
 
 /// The tuple of the packet that an ICMP error quotes: its IPv4 header and at least 8 bytes more
@@ -188,15 +167,7 @@ fn quoted(quote: &[u8]) -> Result<Tuple, DropReason> {
         (Protocol::ICMP, _) => return Err(BadIcmpQuote),
         _ => (0, 0),
     };
-    let (src, dst): (Ipv4Addr, Ipv4Addr) = (
-        field::address(quote, field::SRC),
-        field::address(quote, field::DST),
-    );
-    Ok(Tuple {
-        src,
-        dst,
-        src_port,
-        dst_port,
-        protocol,
-    })
+    let (src, dst): (Ipv4Addr, Ipv4Addr) =
+        (field::address(quote, field::SRC), field::address(quote, field::DST));
+    Ok(Tuple { src, dst, src_port, dst_port, protocol })
 }

@@ -63,11 +63,7 @@ impl fmt::Display for Tuple {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.protocol {
             Protocol::TCP | Protocol::UDP => {
-                write!(
-                    f,
-                    "{}:{} → {}:{}",
-                    self.src, self.src_port, self.dst, self.dst_port
-                )
+                write!(f, "{}:{} → {}:{}", self.src, self.src_port, self.dst, self.dst_port)
             }
             _ => write!(f, "{} → {}", self.src, self.dst),
         }
@@ -144,10 +140,7 @@ impl Headers {
     /// The packet that an ICMP error is about.
     pub fn quoted(&self) -> Option<Tuple> {
         match self.transport {
-            Transport::Icmp {
-                about: IcmpKind::Error { quoted },
-                ..
-            } => Some(quoted),
+            Transport::Icmp { about: IcmpKind::Error { quoted }, .. } => Some(quoted),
             _ => None,
         }
     }
@@ -162,36 +155,21 @@ impl Headers {
     pub fn answer(&self) -> Headers {
         let transport = match self.transport {
             Transport::Tcp(flags) => {
-                let syn = if flags.has(TcpFlags::SYN) {
-                    TcpFlags::SYN
-                } else {
-                    TcpFlags(0)
-                };
+                let syn = if flags.has(TcpFlags::SYN) { TcpFlags::SYN } else { TcpFlags(0) };
                 Transport::Tcp(TcpFlags(syn.0 | TcpFlags::ACK.0))
             }
-            Transport::Icmp {
-                kind,
-                code,
-                about: IcmpKind::Query,
-            } => Transport::Icmp {
-                kind: answer_of(kind),
-                code,
-                about: IcmpKind::Answer,
-            },
-            Transport::Icmp {
-                kind,
-                code,
-                about: IcmpKind::Answer,
-            } => Transport::Icmp {
-                kind: query_of(kind),
-                code,
-                about: IcmpKind::Query,
-            },
+            Transport::Icmp { kind, code, about: IcmpKind::Query } => {
+                Transport::Icmp { kind: answer_of(kind), code, about: IcmpKind::Answer }
+            }
+            Transport::Icmp { kind, code, about: IcmpKind::Answer } => {
+                Transport::Icmp { kind: query_of(kind), code, about: IcmpKind::Query }
+            }
             other => other,
         };
         let reversed = self.with(self.tuple().reversed());
         Headers {
             transport,
+            fragment: Fragment::Whole,
             total_len: u16::from(self.header_len),
             ttl: 64,
             ..reversed

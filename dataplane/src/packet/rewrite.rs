@@ -25,11 +25,8 @@ impl Rewrite {
         let addresses = Delta::default()
             .double(from.src.to_bits(), to.src.to_bits())
             .double(from.dst.to_bits(), to.dst.to_bits());
-        let ports = |delta: Delta| {
-            delta
-                .word(from.src_port, to.src_port)
-                .word(from.dst_port, to.dst_port)
-        };
+        let ports =
+            |delta: Delta| delta.word(from.src_port, to.src_port).word(from.dst_port, to.dst_port);
         let transport = match from.protocol {
             // Their pseudo-header has the addresses (RFC 9293 §3.1, RFC 768).
             Protocol::TCP | Protocol::UDP => ports(addresses),
@@ -39,12 +36,7 @@ impl Rewrite {
         };
         // The time to live is the high byte of its word; its decrement is a word less 0x0100.
         let ip = addresses.word(u16::from(ttl) << 8, 0);
-        Rewrite {
-            to,
-            ip,
-            transport,
-            ttl,
-        }
+        Rewrite { to, ip, transport, ttl }
     }
 }
 
@@ -63,10 +55,7 @@ pub fn rewrite(bytes: &mut [u8], headers: &Headers, change: &Rewrite) {
             set_ports(&mut bytes[at..], change.to);
             patch_udp(&mut bytes[at..], change.transport);
         }
-        Transport::Icmp {
-            about: IcmpKind::Query | IcmpKind::Answer,
-            ..
-        } => {
+        Transport::Icmp { about: IcmpKind::Query | IcmpKind::Answer, .. } => {
             // One of the two ports is the identifier, the other is zero.
             let identifier = change.to.src_port | change.to.dst_port;
             field::set_u16(&mut bytes[at..], field::ICMP_IDENT, identifier);
@@ -90,11 +79,7 @@ pub fn rewrite_error(bytes: &mut [u8], headers: &Headers, outer: &Rewrite, inner
     rewrite_ip(quote, &Rewrite { ttl: 0, ..*inner });
     rewrite_quoted_transport(quote, inner);
     let after = checksummed(message);
-    patch(
-        message,
-        field::ICMP_CHECKSUM,
-        Delta::default().word(before, after),
-    );
+    patch(message, field::ICMP_CHECKSUM, Delta::default().word(before, after));
 }
 
 /// The folded sum of an ICMP message but for its own checksum.
@@ -119,11 +104,7 @@ fn rewrite_quoted_transport(quote: &mut [u8], inner: &Rewrite) {
             patch_udp(body, inner.transport);
         }
         Protocol::ICMP => {
-            field::set_u16(
-                body,
-                field::ICMP_IDENT,
-                inner.to.src_port | inner.to.dst_port,
-            );
+            field::set_u16(body, field::ICMP_IDENT, inner.to.src_port | inner.to.dst_port);
             patch(body, field::ICMP_CHECKSUM, inner.transport);
         }
         _ => {}
@@ -157,10 +138,6 @@ fn patch_udp(body: &mut [u8], delta: Delta) {
     let old = field::u16(body, field::UDP_CHECKSUM);
     if old != 0 {
         let new = delta.apply(old);
-        field::set_u16(
-            body,
-            field::UDP_CHECKSUM,
-            if new == 0 { 0xffff } else { new },
-        );
+        field::set_u16(body, field::UDP_CHECKSUM, if new == 0 { 0xffff } else { new });
     }
 }

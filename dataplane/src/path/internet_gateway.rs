@@ -18,14 +18,8 @@ pub(super) fn send<T: Trace>(
     let snapshot = walk.snapshot;
     let element = Element::InternetGateway(igw);
     let (src, dst) = (walk.headers.src, walk.headers.dst);
-    walk.judge(
-        !dst.is_private(),
-        DropReason::IgwPrivateDestination.at(element),
-    )?;
-    walk.judge(
-        !is_shared(dst),
-        DropReason::IgwSharedDestination.at(element),
-    )?;
+    walk.judge(!dst.is_private(), DropReason::IgwPrivateDestination.at(element))?;
+    walk.judge(!is_shared(dst), DropReason::IgwSharedDestination.at(element))?;
     let public = public_of(snapshot, snapshot[igw].vpc, src);
     walk.judge(public.is_some(), DropReason::IgwNoPublicAddress.at(element))?;
     let router = Ipv4Addr::from_bits(snapshot[from].cidr.network().to_bits() + 1);
@@ -94,9 +88,6 @@ fn answer_by_provider<T: Trace>(walk: &mut Walk<'_, T>) -> Result<Place, Stop> {
 /// The public address that the gateway of a VPC puts in place of a private one.
 fn public_of(snapshot: &Snapshot, vpc: VpcId, private: Ipv4Addr) -> Option<Ipv4Addr> {
     let eni = snapshot.eni_at(vpc, private)?;
-    let pair = snapshot[eni]
-        .public
-        .iter()
-        .find(|(address, _)| *address == private);
+    let pair = snapshot[eni].public.iter().find(|(address, _)| *address == private);
     pair.map(|(_, public)| *public)
 }

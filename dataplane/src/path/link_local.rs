@@ -27,11 +27,7 @@ pub(super) fn send<T: Trace>(walk: &mut Walk<'_, T>, eni: EniId) -> Result<Optio
     if !resolver && !SERVICES.contains(&dst) {
         let table = walk.snapshot[walk.snapshot[eni].subnet].route_table;
         let drop = DropReason::LinkLocalDestination.at(Element::RouteTable(table));
-        return if dst.is_link_local() {
-            Err(walk.refuse(drop))
-        } else {
-            Ok(None)
-        };
+        return if dst.is_link_local() { Err(walk.refuse(drop)) } else { Ok(None) };
     }
     let element = Element::LinkLocal(vpc);
     let answers = !resolver || walk.snapshot[vpc].dns_support;

@@ -21,6 +21,9 @@ pub(super) fn send<T: Trace>(
     let subnet = snapshot[gateway.eni].subnet;
     let inside = snapshot.in_vpc(snapshot[subnet].vpc, walk.headers.src) || walk.transit;
     walk.judge(inside, DropReason::NatSourceOutsideVpc.at(element))?;
+    if walk.returning().is_some() {
+        return Err(walk.refuse(DropReason::NatUnsolicited.at(element)));
+    }
     if gateway.addresses.contains(&walk.headers.src) {
         return Err(walk.refuse(DropReason::RoutingLoop.at(element)));
     }
@@ -63,17 +66,9 @@ fn accept<T: Trace>(walk: &mut Walk<'_, T>, nat: NatId, back: Place) -> Result<(
     let whole = walk.headers.fragment == Fragment::Whole;
     let udp = walk.headers.protocol == Protocol::UDP;
     let known = matches!(walk.flow, Flow::Known(_));
-    walk.judge(
-        walk.is_translatable() || known,
-        DropReason::NatProtocol.at(element),
-    )?;
+    walk.judge(walk.is_translatable() || known, DropReason::NatProtocol.at(element))?;
     walk.judge(whole || udp, DropReason::NatFragment.at(element))?;
     let address = walk.snapshot[nat].addresses[0];
     walk.age(element, address, back)?;
-    walk.squeeze(
-        walk.snapshot.settings.gateway_mtu,
-        element,
-        udp,
-        Some((address, back)),
-    )
+    walk.squeeze(walk.snapshot.settings.gateway_mtu, element, udp, Some((address, back)))
 }

@@ -20,16 +20,8 @@ pub(super) fn ingress<T: Trace>(walk: &mut Walk<'_, T>, subnet: SubnetId) -> Res
 fn judge<T: Trace>(walk: &mut Walk<'_, T>, subnet: SubnetId, egress: bool) -> Result<(), Stop> {
     let acl = walk.snapshot[subnet].network_acl;
     let rules = &walk.snapshot[acl];
-    let entries = if egress {
-        &rules.egress
-    } else {
-        &rules.ingress
-    };
-    let other = if egress {
-        walk.headers.dst
-    } else {
-        walk.headers.src
-    };
+    let entries = if egress { &rules.egress } else { &rules.ingress };
+    let other = if egress { walk.headers.dst } else { walk.headers.src };
     let matches = |entry: &AclEntry| entry.mismatch(&walk.headers, other).is_none();
     let entry = entries.iter().position(matches);
     let decision = Decision::AclEntry { acl, egress, entry };
@@ -38,10 +30,6 @@ fn judge<T: Trace>(walk: &mut Walk<'_, T>, subnet: SubnetId, egress: bool) -> Re
         walk.pass(element, Some(subnet), decision);
         return Ok(());
     }
-    let reason = if egress {
-        DropReason::NetworkAclEgress
-    } else {
-        DropReason::NetworkAclIngress
-    };
+    let reason = if egress { DropReason::NetworkAclEgress } else { DropReason::NetworkAclIngress };
     walk.deny(reason.at(element), Some(subnet), decision)
 }

@@ -10,11 +10,7 @@ use crate::verdict::{DropReason, Element};
 pub(super) fn send<T: Trace>(walk: &mut Walk<'_, T>, eni: EniId) -> Result<Place, Stop> {
     let snapshot = walk.snapshot;
     let own = snapshot.eni_at(snapshot.vpc_of(eni), walk.headers.src) == Some(eni);
-    walk.identity = if own {
-        Identity::Eni(eni)
-    } else {
-        Identity::Nobody
-    };
+    walk.identity = if own { Identity::Eni(eni) } else { Identity::Nobody };
     walk.zone = Some(snapshot[snapshot[eni].subnet].zone);
     if let EniOwner::Endpoint(endpoint, _) = snapshot[eni].owner {
         let element = Element::VpcEndpoint(endpoint);
@@ -55,9 +51,6 @@ pub(super) fn route_to<T: Trace>(
     let own = snapshot.eni_at(snapshot.vpc_of(eni), walk.headers.dst) == Some(eni);
     let host = matches!(snapshot[eni].owner, EniOwner::Host(_));
     let takes = own || (host && !snapshot[eni].source_dest_check);
-    walk.judge(
-        takes,
-        DropReason::SourceDestCheck.at(Element::NetworkInterface(eni)),
-    )?;
+    walk.judge(takes, DropReason::SourceDestCheck.at(Element::NetworkInterface(eni)))?;
     route_table::cross_into(walk, eni, from)
 }

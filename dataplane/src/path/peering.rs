@@ -20,16 +20,10 @@ pub(super) fn cross<T: Trace>(
     let between = snapshot.in_vpc(near, walk.headers.src) && snapshot.in_vpc(far, walk.headers.dst);
     walk.judge(between, DropReason::PeeringOutsideVpc.at(element))?;
     let settings = &snapshot.settings;
-    let mtu = if connection.same_region {
-        settings.vpc_mtu
-    } else {
-        settings.internet_mtu
-    };
+    let mtu = if connection.same_region { settings.vpc_mtu } else { settings.internet_mtu };
     walk.squeeze(mtu, element, false, None)?;
     if !connection.same_region {
-        walk.identity = walk
-            .identity
-            .hidden_by(DropReason::SecurityGroupReferenceLost);
+        walk.identity = walk.identity.hidden_by(DropReason::SecurityGroupReferenceLost);
     }
     walk.pass(element, None, Decision::Nature);
     let Some(eni) = snapshot.eni_at(far, walk.headers.dst) else {

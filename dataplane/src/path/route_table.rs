@@ -9,12 +9,8 @@ use crate::verdict::{DropReason, Element};
 /// The destination is in the subnet itself: no network ACL, no route.
 pub(super) fn neighbour<T: Trace>(walk: &mut Walk<'_, T>, subnet: SubnetId) -> Result<Place, Stop> {
     walk.zone = Some(walk.snapshot[subnet].zone);
-    let found = walk
-        .snapshot
-        .eni_at(walk.snapshot[subnet].vpc, walk.headers.dst);
-    found
-        .map(Place::Into)
-        .ok_or_else(|| no_such_address(walk, subnet))
+    let found = walk.snapshot.eni_at(walk.snapshot[subnet].vpc, walk.headers.dst);
+    found.map(Place::Into).ok_or_else(|| no_such_address(walk, subnet))
 }
 
 /// Where the subnet's route table sends the packet.

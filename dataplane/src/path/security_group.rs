@@ -5,6 +5,7 @@
 use std::net::Ipv4Addr;
 
 use super::{Flow, Identity, Stop, Walk};
+use crate::flow::Dir;
 use crate::packet::{Headers, Protocol};
 use crate::snapshot::{Cidr, EniId, Peer, RelatedIcmp, SgId, SgRule, Snapshot};
 use crate::trace::{Decision, Trace};
@@ -22,7 +23,7 @@ pub(super) fn ingress<T: Trace>(walk: &mut Walk<'_, T>, eni: EniId) -> Result<()
 
 fn judge<T: Trace>(walk: &mut Walk<'_, T>, eni: EniId, egress: bool) -> Result<(), Stop> {
     let element = Element::SecurityGroup(eni);
-    if by_state(walk, eni) {
+    if by_state(walk, eni, egress) {
         note_end(walk, eni, egress, true);
         walk.pass(element, None, Decision::Tracked(eni));
         return Ok(());
@@ -31,15 +32,7 @@ fn judge<T: Trace>(walk: &mut Walk<'_, T>, eni: EniId, egress: bool) -> Result<(
         Some((group, rule)) => {
             let tracked = !is_open_both_ways(walk, eni, egress);
             note_end(walk, eni, egress, tracked);
-            walk.pass(
-                element,
-                None,
-                Decision::SecurityGroupRule {
-                    group,
-                    egress,
-                    rule,
-                },
-            );
+            walk.pass(element, None, Decision::SecurityGroupRule { group, egress, rule });
             Ok(())
         }
         None => {
@@ -50,16 +43,15 @@ fn judge<T: Trace>(walk: &mut Walk<'_, T>, eni: EniId, egress: bool) -> Result<(
     }
 }
 
-/// Whether the packet passes as part of a flow that the groups of this ENI track. An ICMP error
-/// about the flow does only where the settings say so.
-fn by_state<T: Trace>(walk: &Walk<'_, T>, eni: EniId) -> bool {
-    let Flow::Known(known) = walk.flow else {
-        return false;
-    };
-    let at_end = |end: usize| known.enis[end] == Some(eni) && known.tracked[end];
+/// Whether the packet passes as part of a flow that the groups of this ENI track: it leaves where
+/// the flow's packets of its direction begin, or arrives where they end. An ICMP error about the
+/// flow does only where the settings say so.
+fn by_state<T: Trace>(walk: &Walk<'_, T>, eni: EniId, egress: bool) -> bool {
+    let Flow::Known(known) = walk.flow else { return false };
+    let end = usize::from(egress == (known.dir == Dir::Return));
     let related = walk.headers.quoted().is_none()
         || walk.snapshot.settings.related_icmp == RelatedIcmp::Allow;
-    (at_end(0) || at_end(1)) && related
+    known.enis[end] == Some(eni) && known.tracked[end] && related
 }
 
 /// Remembers which ENI stands at which end of the way, and whether its groups track the flow.
@@ -86,28 +78,20 @@ fn groups(snapshot: &Snapshot, eni: EniId) -> impl Iterator<Item = SgId> {
 }
 
 fn rules(snapshot: &Snapshot, group: SgId, egress: bool) -> &[SgRule] {
-    if egress {
-        &snapshot[group].egress
-    } else {
-        &snapshot[group].ingress
-    }
+    if egress { &snapshot[group].egress } else { &snapshot[group].ingress }
 }
 
 /// Whether the packet's other side is one that a rule names. A group stands for the private
 /// addresses of its ENIs: the sender is known by what it is, the destination by its address.
 fn peer_matches<T: Trace>(walk: &Walk<'_, T>, eni: EniId, peer: Peer, egress: bool) -> bool {
-    let other = if egress {
-        walk.headers.dst
-    } else {
-        walk.headers.src
-    };
+    let other = if egress { walk.headers.dst } else { walk.headers.src };
     match peer {
         Peer::Cidr(cidr) => cidr.contains(other),
         Peer::PrefixList(list) => walk.snapshot[list].contains(other),
         Peer::Stale => false,
         Peer::Group(group) if egress => {
-            let receiver = eni_near(walk.snapshot, eni, other);
-            receiver.is_some_and(|eni| carries(walk.snapshot, eni, group))
+            let mut receivers = enis_near(walk.snapshot, eni, other);
+            receivers.any(|eni| carries(walk.snapshot, eni, group))
         }
         Peer::Group(group) => match walk.identity {
             Identity::Eni(sender) => carries(walk.snapshot, sender, group),
@@ -120,22 +104,16 @@ fn carries(snapshot: &Snapshot, eni: EniId, group: SgId) -> bool {
     snapshot[eni].security_groups.binary_search(&group).is_ok()
 }
 
-/// The ENI with that private address in the ENI's own VPC, or in one that is peered with it within
-/// the Region.
-fn eni_near(snapshot: &Snapshot, eni: EniId, address: Ipv4Addr) -> Option<EniId> {
+/// The ENIs with that private address in the ENI's own VPC, and in those that are peered with it
+/// within the Region.
+fn enis_near(snapshot: &Snapshot, eni: EniId, address: Ipv4Addr) -> impl Iterator<Item = EniId> {
     let own = snapshot.vpc_of(eni);
-    let peered = snapshot
-        .peerings
-        .iter()
-        .filter(|p| p.same_region)
-        .filter_map(|p| match p.vpcs {
-            [a, b] if a == own => Some(b),
-            [a, b] if b == own => Some(a),
-            _ => None,
-        });
-    std::iter::once(own)
-        .chain(peered)
-        .find_map(|vpc| snapshot.eni_at(vpc, address))
+    let peered = snapshot.peerings.iter().filter(|p| p.same_region).filter_map(|p| match p.vpcs {
+        [a, b] if a == own => Some(b),
+        [a, b] if b == own => Some(a),
+        _ => None,
+    });
+    std::iter::once(own).chain(peered).find_map(|vpc| snapshot.eni_at(vpc, address))
 }
 
 /// Whether some rule from or to everywhere allows the packet, and another one allows everything of
@@ -152,11 +130,8 @@ fn is_open_both_ways<T: Trace>(walk: &Walk<'_, T>, eni: EniId, egress: bool) -> 
             .filter(everywhere)
             .any(|rule| allows(rule, &walk.headers))
     };
-    any(egress, &|rule, packet| {
-        rule.traffic.mismatch(packet).is_none()
-    }) && any(!egress, &|rule, packet| {
-        rule.traffic.allows_all_ports(packet.protocol)
-    })
+    any(egress, &|rule, packet| rule.traffic.mismatch(packet).is_none())
+        && any(!egress, &|rule, packet| rule.traffic.allows_all_ports(packet.protocol))
 }
 
 /// Why no rule allows the packet.

@@ -12,10 +12,7 @@ pub(super) fn send<T: Trace>(walk: &mut Walk<'_, T>, task: TaskId) -> Result<Pla
     let snapshot = walk.snapshot;
     let task = &snapshot[task];
     let element = Element::Service(task.service);
-    walk.judge(
-        walk.headers.src == task.address,
-        DropReason::SpoofedSource.at(element),
-    )?;
+    walk.judge(walk.headers.src == task.address, DropReason::SpoofedSource.at(element))?;
     walk.identity = Identity::Nobody;
     match &snapshot[task.service].egress {
         Egress::Default => send_by_provider(walk, element),
@@ -34,10 +31,7 @@ pub(super) fn send<T: Trace>(walk: &mut Walk<'_, T>, task: TaskId) -> Result<Pla
 fn send_by_provider<T: Trace>(walk: &mut Walk<'_, T>, element: Element) -> Result<Place, Stop> {
     let dst = walk.headers.dst;
     let private = dst.is_private() || dst.is_link_local() || super::is_shared(dst);
-    walk.judge(
-        !private,
-        DropReason::DefaultEgressPrivateDestination.at(element),
-    )?;
+    walk.judge(!private, DropReason::DefaultEgressPrivateDestination.at(element))?;
     walk.judge(walk.is_translatable(), DropReason::NatProtocol.at(element))?;
     if walk.is_late() {
         let drop = DropReason::NatIdleTimeout.at(element);

@@ -44,15 +44,14 @@ fn entry<T: Trace>(
     zone: ZoneId,
 ) -> Option<(AttachmentId, SubnetId)> {
     let ids = (0..).map(AttachmentId).zip(&walk.snapshot.attachments);
-    ids.filter(|(_, attachment)| attachment.transit_gateway == tgw)
-        .find_map(|(id, attachment)| {
-            let AttachmentKind::Vpc { vpc: of, subnets } = &attachment.kind else {
-                return None;
-            };
-            let here = |subnet: &&SubnetId| walk.snapshot[**subnet].zone == zone;
-            let subnet = subnets.iter().find(here).filter(|_| *of == vpc)?;
-            Some((id, *subnet))
-        })
+    ids.filter(|(_, attachment)| attachment.transit_gateway == tgw).find_map(|(id, attachment)| {
+        let AttachmentKind::Vpc { vpc: of, subnets } = &attachment.kind else {
+            return None;
+        };
+        let here = |subnet: &&SubnetId| walk.snapshot[**subnet].zone == zone;
+        let subnet = subnets.iter().find(here).filter(|_| *of == vpc)?;
+        Some((id, *subnet))
+    })
 }
 
 /// Through the gateway, by the route table of the attachment on which the packet came.
@@ -94,9 +93,7 @@ fn leave<T: Trace>(walk: &mut Walk<'_, T>, to: AttachmentId) -> Place {
             Place::Exit(*interface)
         }
         AttachmentKind::Vpc { subnets, .. } => {
-            let here = subnets
-                .iter()
-                .find(|subnet| Some(snapshot[**subnet].zone) == walk.zone);
+            let here = subnets.iter().find(|subnet| Some(snapshot[**subnet].zone) == walk.zone);
             Place::Subnet(*here.unwrap_or(&subnets[0]))
         }
     }
@@ -107,10 +104,6 @@ fn select(table: &TgwRouteTable, destination: Ipv4Addr) -> Option<usize> {
     let rank = |(index, route): &(usize, &TgwRoute)| {
         (route.cidr.prefix_len(), !route.propagated, Reverse(*index))
     };
-    let matching = table
-        .routes
-        .iter()
-        .enumerate()
-        .filter(|(_, r)| r.cidr.contains(destination));
+    let matching = table.routes.iter().enumerate().filter(|(_, r)| r.cidr.contains(destination));
     matching.max_by_key(rank).map(|(index, _)| index)
 }

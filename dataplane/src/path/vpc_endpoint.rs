@@ -51,7 +51,7 @@ pub(super) fn route_to<T: Trace>(
     walk.judge(inside, DropReason::GatewayEndpointSource.at(element))?;
     let carried = walk.headers.protocol == Protocol::TCP
         || walk.headers.is_echo()
-        || matches!(walk.flow, Flow::Known(_));
+        || (walk.headers.quoted().is_some() && matches!(walk.flow, Flow::Known(_)));
     walk.judge(carried, DropReason::GatewayEndpointProtocol.at(element))?;
     walk.squeeze(snapshot.settings.vpc_mtu, element, false, None)?;
     walk.pass(element, None, Decision::Delivered);

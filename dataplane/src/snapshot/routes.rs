@@ -23,10 +23,7 @@ impl Cidr {
     /// When `len` is above 32.
     pub const fn new(address: Ipv4Addr, len: u8) -> Cidr {
         assert!(len <= 32, "a prefix has at most 32 bits");
-        Cidr {
-            network: address.to_bits() & mask(len),
-            len,
-        }
+        Cidr { network: address.to_bits() & mask(len), len }
     }
 
     /// One address.
@@ -144,11 +141,7 @@ impl RouteTable {
     pub fn select(&self, snapshot: &Snapshot, destination: Ipv4Addr) -> Option<usize> {
         let matches = self.routes.iter().enumerate().filter_map(|(index, route)| {
             let len = route.prefix_len(snapshot, destination)?;
-            Some((
-                len,
-                std::cmp::Reverse(route.tie()),
-                std::cmp::Reverse(index),
-            ))
+            Some((len, std::cmp::Reverse(route.tie()), std::cmp::Reverse(index)))
         });
         matches.max().map(|(_, _, std::cmp::Reverse(index))| index)
     }
@@ -183,42 +176,26 @@ mod tests {
     }
 
     fn table(routes: Vec<Route>) -> RouteTable {
-        RouteTable {
-            name: "t".into(),
-            routes,
-        }
+        RouteTable { name: "t".into(), routes }
     }
 
     fn route(key: RouteKey, origin: RouteOrigin) -> Route {
-        Route {
-            key,
-            target: RouteTarget::Blackhole,
-            origin,
-        }
+        Route { key, target: RouteTarget::Blackhole, origin }
     }
 
     fn with_lists(lists: &[&str]) -> Snapshot {
         let prefix_lists = lists
             .iter()
-            .map(|text| PrefixList {
-                name: "pl".into(),
-                cidrs: vec![cidr(text)],
-            })
+            .map(|text| PrefixList { name: "pl".into(), cidrs: vec![cidr(text)] })
             .collect();
-        Snapshot {
-            prefix_lists,
-            ..Snapshot::default()
-        }
+        Snapshot { prefix_lists, ..Snapshot::default() }
     }
 
     #[test]
     fn cidr_clears_host_bits_as_aws_does() {
         // aws-facts §3.1: 100.68.0.18/18 is stored as 100.68.0.0/18.
         assert_eq!(cidr("100.68.0.18/18").to_string(), "100.68.0.0/18");
-        assert_eq!(
-            cidr("100.68.0.18/18").last(),
-            Ipv4Addr::new(100, 68, 63, 255)
-        );
+        assert_eq!(cidr("100.68.0.18/18").last(), Ipv4Addr::new(100, 68, 63, 255));
     }
 
     #[test]
@@ -238,14 +215,8 @@ mod tests {
         let propagated = route(RouteKey::Cidr(cidr("10.1.0.0/16")), RouteOrigin::Propagated);
         let list = route(RouteKey::PrefixList(PrefixListId(0)), RouteOrigin::Static);
         let fixed = route(RouteKey::Cidr(cidr("10.1.0.0/16")), RouteOrigin::Static);
-        assert_eq!(
-            table(vec![propagated, list, fixed]).select(&snapshot, target),
-            Some(2)
-        );
-        assert_eq!(
-            table(vec![propagated, list]).select(&snapshot, target),
-            Some(1)
-        );
+        assert_eq!(table(vec![propagated, list, fixed]).select(&snapshot, target), Some(2));
+        assert_eq!(table(vec![propagated, list]).select(&snapshot, target), Some(1));
         assert_eq!(table(vec![propagated]).select(&snapshot, target), Some(0));
         assert_eq!(table(vec![]).select(&snapshot, target), None);
     }
@@ -256,13 +227,7 @@ mod tests {
         let first = route(RouteKey::PrefixList(PrefixListId(0)), RouteOrigin::Static);
         let second = route(RouteKey::PrefixList(PrefixListId(1)), RouteOrigin::Static);
         let target = Ipv4Addr::new(10, 1, 0, 1);
-        assert_eq!(
-            table(vec![second, first]).select(&snapshot, target),
-            Some(1)
-        );
-        assert_eq!(
-            table(vec![first, second]).select(&snapshot, target),
-            Some(0)
-        );
+        assert_eq!(table(vec![second, first]).select(&snapshot, target), Some(1));
+        assert_eq!(table(vec![first, second]).select(&snapshot, target), Some(0));
     }
 }

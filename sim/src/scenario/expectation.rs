@@ -82,29 +82,17 @@ impl Scalar for Destination {
     const NOUN: &'static str = "a destination";
 
     fn parse(text: &str) -> Result<(Self, Option<Complaint>), Complaint> {
-        let complaint = || {
-            Complaint::new(
-                "bad-destination",
-                "write a host and a port: `api.example.com:443`",
-            )
-        };
+        let complaint =
+            || Complaint::new("bad-destination", "write a host and a port: `api.example.com:443`");
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) => (host, Some(port)),
             None => (text, None),
         };
-        let port = port
-            .map(|port| port.parse::<u16>().map_err(|_| complaint()))
-            .transpose()?;
+        let port = port.map(|port| port.parse::<u16>().map_err(|_| complaint())).transpose()?;
         if host.is_empty() || host.contains([':', '/', ' ']) || port == Some(0) {
             return Err(complaint());
         }
-        Ok((
-            Destination {
-                host: host.to_owned(),
-                port,
-            },
-            None,
-        ))
+        Ok((Destination { host: host.to_owned(), port }, None))
     }
 
     fn schema() -> Schema {
@@ -124,10 +112,7 @@ impl Scalar for ReasonName {
     const NOUN: &'static str = "a reason for dropping a packet";
 
     fn parse(text: &str) -> Result<(Self, Option<Complaint>), Complaint> {
-        let names: Vec<_> = DropReason::ALL
-            .iter()
-            .map(|r| (r.name(), ReasonName(*r)))
-            .collect();
+        let names: Vec<_> = DropReason::ALL.iter().map(|r| (r.name(), ReasonName(*r))).collect();
         egret_control::written::scalar::one_of(text, &names).map(|reason| (reason, None))
     }
 
@@ -194,14 +179,9 @@ pub(super) fn read(
     model: &Model,
     page: &mut Page<'_>,
 ) -> Option<Expectation> {
-    let Sourced {
-        value: section,
-        place,
-    } = page.sourced(section);
+    let Sourced { value: section, place } = page.sourced(section);
     let from = page.sourced(section.from);
-    unknown_service(&from, model)
-        .into_iter()
-        .for_each(|finding| page.find(finding));
+    unknown_service(&from, model).into_iter().for_each(|finding| page.find(finding));
     let to = page.meaning(section.to);
     let protocol = protocol(section.protocol, section.icmp, place, page);
     let outcome = page.meaning(section.outcome);
@@ -215,16 +195,11 @@ pub(super) fn read(
         by: section.by.map(|by| page.sourced(by)),
         reason: reason.map(|reason| reason.map(|name| name.0)),
         code: code.map(|code| code.map(|name| name.0)),
-        via: section
-            .via
-            .map(|via| page.meanings(via))
-            .unwrap_or_default(),
+        via: section.via.map(|via| page.meanings(via)).unwrap_or_default(),
         source: page.optional(section.source),
         place,
     };
-    contradictions(&expectation)
-        .into_iter()
-        .for_each(|finding| page.find(finding));
+    contradictions(&expectation).into_iter().for_each(|finding| page.find(finding));
     Some(expectation)
 }
 
@@ -237,11 +212,7 @@ fn protocol(
     let (said, had_icmp) = (protocol.is_some(), icmp.is_some());
     let protocol = page.optional(protocol);
     let icmp = page.optional(icmp);
-    let default = if had_icmp {
-        IpProtocol::ICMP
-    } else {
-        IpProtocol::TCP
-    };
+    let default = if had_icmp { IpProtocol::ICMP } else { IpProtocol::TCP };
     let number = match protocol.map_or(default, |protocol| protocol.value) {
         _ if said && protocol.is_none() => return None,
         IpProtocol::All => {
@@ -270,37 +241,19 @@ fn protocol(
 
 /// What the parts of an expectation say against each other.
 fn contradictions(expectation: &Expectation) -> Vec<Finding> {
-    let Expectation {
-        to,
-        protocol,
-        outcome,
-        by,
-        reason,
-        code,
-        source,
-        ..
-    } = expectation;
+    let Expectation { to, protocol, outcome, by, reason, code, source, .. } = expectation;
     let mut findings = Vec::new();
     let has_ports = matches!(protocol, Protocol::Tcp | Protocol::Udp);
     if has_ports != to.port.is_some() {
         let (message, help) = match has_ports {
-            true => (
-                "the destination has no port",
-                format!("write `{}:443`", to.host),
-            ),
+            true => ("the destination has no port", format!("write `{}:443`", to.host)),
             false => ("this protocol has no ports", format!("write `{}`", to.host)),
         };
         findings.push(Finding::error("bad-destination", to.place, message).help(help));
     }
     if outcome.value == Outcome::Delivered {
-        let places = [
-            by.as_ref().map(|by| by.place),
-            reason.as_ref().map(|reason| reason.place),
-        ];
-        let places = places
-            .into_iter()
-            .chain([code.as_ref().map(|code| code.place)])
-            .flatten();
+        let places = [by.as_ref().map(|by| by.place), reason.as_ref().map(|reason| reason.place)];
+        let places = places.into_iter().chain([code.as_ref().map(|code| code.place)]).flatten();
         findings.extend(places.map(|place| {
             let message = "a packet that is delivered is dropped by nothing";
             let help = "drop `by`, `reason` and `code`, or expect `no-reply` or `dropped`";

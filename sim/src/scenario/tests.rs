@@ -12,9 +12,7 @@ fn lines(text: &str) -> Vec<String> {
         Ok(scenario) => {
             let sources = scenario.model.sources;
             let lines = scenario.warnings.iter();
-            lines
-                .map(|f| egret_control::finding::render::line(f, &sources))
-                .collect()
+            lines.map(|f| egret_control::finding::render::line(f, &sources)).collect()
         }
         Err(rejection) => rejection.to_string().lines().map(str::to_owned).collect(),
     }
@@ -23,16 +21,10 @@ fn lines(text: &str) -> Vec<String> {
 #[test]
 fn the_sketch_of_the_design_reads() {
     let scenario = read(SMALL).unwrap_or_else(|rejection| panic!("{rejection}"));
-    assert_eq!(
-        scenario.title,
-        "A service reaches the internet through a NAT gateway"
-    );
+    assert_eq!(scenario.title, "A service reaches the internet through a NAT gateway");
     assert_eq!(scenario.model.subnets.len(), 2);
     assert_eq!(scenario.expect.len(), 2);
-    assert_eq!(
-        scenario.expect[1].reason.map(|r| r.value),
-        Some(DropReasonEgress)
-    );
+    assert_eq!(scenario.expect[1].reason.map(|r| r.value), Some(DropReasonEgress));
     assert_eq!(scenario.warnings, []);
 }
 

@@ -47,30 +47,13 @@ pub(super) fn read(
     model: &Model,
     page: &mut Page<'_>,
 ) -> Option<Traffic> {
-    let Sourced {
-        value: section,
-        place,
-    } = page.sourced(section);
+    let Sourced { value: section, place } = page.sourced(section);
     let from = page.sourced(section.from);
-    unknown_service(&from, model)
-        .into_iter()
-        .for_each(|finding| page.find(finding));
+    unknown_service(&from, model).into_iter().for_each(|finding| page.find(finding));
     let size = |said: Option<Sourced<ByteSize>>| said.map(|size| size.value).unwrap_or_default();
-    let (request, response) = (
-        page.optional(section.request),
-        page.optional(section.response),
-    );
+    let (request, response) = (page.optional(section.request), page.optional(section.response));
     let to = page.meaning(section.to);
-    let connections = section
-        .connections
-        .map_or(1.into(), |count| page.sourced(count));
+    let connections = section.connections.map_or(1.into(), |count| page.sourced(count));
     let (request, response) = (size(request), size(response));
-    Some(Traffic {
-        from,
-        to: to?,
-        connections,
-        request,
-        response,
-        place,
-    })
+    Some(Traffic { from, to: to?, connections, request, response, place })
 }

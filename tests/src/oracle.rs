@@ -61,16 +61,35 @@ pub enum Where {
     Task,
 }
 
-/// Judges the first packet of a flow, and the answer to it.
+/// Judges the first packet of a flow, and the answer to it, where every NAT gateway uses its primary
+/// address.
 pub fn judge(model: &Model, probe: &Probe) -> Outcome {
+    judge_picking(model, probe, 0)
+}
+
+/// The same, where `pick` says which of its addresses each NAT gateway uses: AWS does not, and any
+/// is right. The first gateway on the way takes `pick` modulo the number of its addresses, the next
+/// what is left after a division by that number, and so on.
+pub fn judge_picking(model: &Model, probe: &Probe, pick: usize) -> Outcome {
     let world = World::new(model);
     let mut walk = Walk::new(&world, Packet::of(probe));
+    walk.pick = pick;
     match walk.send(&probe.from) {
-        Err(dropped) => Outcome { forward: Err(dropped), reply: None },
+        Err(dropped) => Outcome {
+            forward: Err(dropped),
+            reply: None,
+        },
         Ok(to) => {
             let reply = walk.answer(&to);
-            let delivery = Delivery { to, source: walk.packet.src, via: walk.via };
-            Outcome { forward: Ok(delivery), reply: Some(reply) }
+            let delivery = Delivery {
+                to,
+                source: walk.packet.src,
+                via: walk.via,
+            };
+            Outcome {
+                forward: Ok(delivery),
+                reply: Some(reply),
+            }
         }
     }
 }
@@ -84,6 +103,7 @@ struct Packet {
     dst_port: u16,
     icmp: Option<(u8, u8)>,
     total_len: u16,
+    dont_fragment: bool,
     ttl: u8,
     fragment: Fragment,
 }
@@ -102,6 +122,7 @@ impl Packet {
             dst_port: probe.dst_port,
             icmp: probe.icmp,
             total_len: probe.total_len,
+            dont_fragment: probe.dont_fragment,
             ttl: probe.ttl,
             fragment: probe.fragment,
         }
@@ -113,7 +134,9 @@ impl Packet {
             dst: self.src,
             src_port: self.dst_port,
             dst_port: self.src_port,
-            icmp: self.icmp.map(|(kind, code)| (crate::probe::answering_type(kind), code)),
+            icmp: self
+                .icmp
+                .map(|(kind, code)| (crate::probe::answering_type(kind), code)),
             total_len: 40,
             ttl: 64,
             fragment: Fragment::Whole,
@@ -140,6 +163,7 @@ struct Walk<'a> {
     hidden: Option<&'static str>,
     came_by_transit_gateway: bool,
     lookups: u32,
+    pick: usize,
     via: Vec<String>,
     /// What the elements remember of the packet.
     notes: Notes,
@@ -189,6 +213,7 @@ impl<'a> Walk<'a> {
             hidden: None,
             came_by_transit_gateway: false,
             lookups: 0,
+            pick: 0,
             via: Vec::new(),
             notes: Notes::default(),
             remembered: None,
@@ -209,7 +234,9 @@ impl<'a> Walk<'a> {
             }
             Source::Task { service, number } => {
                 let mut services = self.world.model.services.iter();
-                let service = services.find(|s| s.id.value == *service).expect("a known service");
+                let service = services
+                    .find(|s| s.id.value == *service)
+                    .expect("a known service");
                 match &service.egress {
                     Egress::Default => self.provider(service),
                     Egress::Vpc(connector) => {
@@ -262,16 +289,26 @@ impl<'a> Walk<'a> {
         }
         let vpc = self.world.vpc(&eni.subnet.vpc);
         let base = vpc.cidrs[0].network().to_bits();
-        let resolvers = [Ipv4Addr::new(169, 254, 169, 253), Ipv4Addr::from_bits(base + 2)];
+        let resolvers = [
+            Ipv4Addr::new(169, 254, 169, 253),
+            Ipv4Addr::from_bits(base + 2),
+        ];
         if resolvers.contains(&self.packet.dst) && !vpc.dns_support.value {
             return drop("resolver-disabled", &vpc.id);
         }
-        let services = ["169.254.169.254/32", "169.254.169.123/32", "169.254.170.2/32"];
+        let services = [
+            "169.254.169.254/32",
+            "169.254.169.123/32",
+            "169.254.170.2/32",
+        ];
         if resolvers.contains(&self.packet.dst) || one_of(&services, self.packet.dst) {
             return Ok(Where::LinkLocal(vpc.id.value.clone()));
         }
         if one_of(&["169.254.0.0/16"], self.packet.dst) {
-            return drop("link-local-destination", &self.world.table_of(eni.subnet).id);
+            return drop(
+                "link-local-destination",
+                &self.world.table_of(eni.subnet).id,
+            );
         }
         self.security_groups(eni, true)?;
         self.walk(At::Subnet(eni.subnet))
@@ -288,7 +325,11 @@ impl<'a> Walk<'a> {
             Where::Interface(id) => origin == Some(&(id.clone(), back.packet.dst, back.packet.src)),
             _ => false,
         };
-        if home { Ok(()) } else { drop("unsolicited", "dataplane") }
+        if home {
+            Ok(())
+        } else {
+            drop("unsolicited", "dataplane")
+        }
     }
 
     fn answer_from(&mut self, from: &Where) -> Result<Where, Dropped> {
@@ -304,7 +345,9 @@ impl<'a> Walk<'a> {
             }
             Where::Endpoint(id) => {
                 let mut endpoints = self.world.model.vpc_endpoints.iter();
-                let endpoint = endpoints.find(|e| e.id.value == *id).expect("a known endpoint");
+                let endpoint = endpoints
+                    .find(|e| e.id.value == *id)
+                    .expect("a known endpoint");
                 self.local(&endpoint.vpc, id)?
             }
             Where::Interface(id) => {
@@ -318,7 +361,10 @@ impl<'a> Walk<'a> {
     }
 
     fn origin(&self) -> Where {
-        let origin = self.remembered.as_ref().and_then(|notes| notes.origin.clone());
+        let origin = self
+            .remembered
+            .as_ref()
+            .and_then(|notes| notes.origin.clone());
         origin.map_or(Where::Task, |(id, ..)| Where::Interface(id))
     }
 
@@ -356,7 +402,7 @@ impl<'a> Walk<'a> {
             Some(Target::InternetGateway(gateway)) => self.internet_gateway(gateway, subnet),
             Some(Target::NatGateway(nat)) => self.nat_gateway(nat, subnet),
             Some(Target::Endpoint(endpoint)) => self.gateway_endpoint(endpoint),
-            Some(Target::Peering(peering)) => self.peering(peering, subnet, table),
+            Some(Target::Peering(peering)) => self.peering(peering, subnet),
             Some(Target::TransitGateway(gateway)) => self.transit_gateway(gateway, subnet),
             Some(Target::Interface(eni)) => self.appliance(eni, subnet),
         }
@@ -395,11 +441,16 @@ impl<'a> Walk<'a> {
         if self.packet.ttl <= 1 {
             return drop("ttl-expired", &nat.id);
         }
-        if self.packet.total_len > self.world.model.settings.dataplane.gateway_mtu {
+        let mtu = self.world.model.settings.dataplane.gateway_mtu;
+        let in_pieces = self.packet.protocol == UDP && !self.packet.dont_fragment;
+        if self.packet.total_len > mtu && !in_pieces {
             return drop("packet-too-big", &nat.id);
         }
+        // It forwards fragments of UDP only, so it makes only those; the largest just fits.
+        self.packet.total_len = self.packet.total_len.min(mtu);
         self.packet.ttl -= 1;
-        self.translate(&nat.id, own[0]);
+        self.translate(&nat.id, own[self.pick % own.len()]);
+        self.pick /= own.len();
         self.sender = None;
         self.via.push(nat.id.value.clone());
         Ok(At::Subnet(subnet))
@@ -427,9 +478,12 @@ impl<'a> Walk<'a> {
         let Some((_, public)) = pairs.find(|(private, _)| *private == self.packet.src) else {
             return drop("igw-no-public-address", &gateway.id);
         };
-        if self.packet.total_len > self.world.model.settings.dataplane.internet_mtu {
+        let mtu = self.world.model.settings.dataplane.internet_mtu;
+        if self.packet.total_len > mtu && self.packet.dont_fragment {
             return drop("packet-too-big", &gateway.id);
         }
+        // Else it goes on in pieces, the largest of which just fits.
+        self.packet.total_len = self.packet.total_len.min(mtu);
         self.packet.src = *public;
         self.sender = None;
         self.enter_from_internet()
@@ -449,22 +503,29 @@ impl<'a> Walk<'a> {
         Ok(At::End(Where::Internet))
     }
 
-    fn peering(&mut self, peering: &Peering, near: &Subnet, table: &RouteTable) -> Step<'a> {
-        let far =
-            if peering.requester == near.vpc { &peering.accepter } else { &peering.requester };
+    fn peering(&mut self, peering: &Peering, near: &Subnet) -> Step<'a> {
+        let far = if peering.requester == near.vpc {
+            &peering.accepter
+        } else {
+            &peering.requester
+        };
         let near = self.world.in_vpc(&near.vpc, self.packet.src);
         if !near || !self.world.in_vpc(far, self.packet.dst) {
             return drop("peering-outside-vpc", &peering.id);
         }
         let settings = &self.world.model.settings.dataplane;
-        let mtu = if peering.same_region { settings.vpc_mtu } else { settings.internet_mtu };
+        let mtu = if peering.same_region {
+            settings.vpc_mtu
+        } else {
+            settings.internet_mtu
+        };
         if self.packet.total_len > mtu {
             return drop("mtu-exceeded-silent", &peering.id);
         }
         if !peering.same_region {
             self.hidden = self.hidden.or(Some("security-group-reference-lost"));
         }
-        self.local(far, &table.id)
+        self.local(far, &peering.id)
     }
 
     fn transit_gateway(&mut self, gateway: &'a TransitGateway, left: &Subnet) -> Step<'a> {
@@ -561,18 +622,38 @@ impl<'a> Walk<'a> {
         let answers = |t: &&Translation| {
             t.element == element && t.outside == self.packet.dst && t.remote == self.packet.src
         };
-        self.remembered.as_ref()?.translations.iter().find(answers).cloned()
+        self.remembered
+            .as_ref()?
+            .translations
+            .iter()
+            .find(answers)
+            .cloned()
     }
 
     fn network_acl(&self, subnet: &Subnet, egress: bool) -> Result<(), Dropped> {
         let acl = self.world.acl_of(subnet);
-        let peer = if egress { self.packet.dst } else { self.packet.src };
+        let peer = if egress {
+            self.packet.dst
+        } else {
+            self.packet.src
+        };
         let mut entries: Vec<_> = acl.entries.iter().filter(|e| e.egress == egress).collect();
         entries.sort_by_key(|entry| entry.number.value);
         let decides = |e: &&&AclEntry| has(e.cidr.value, peer) && self.is(e.traffic.value);
-        let allowed = entries.iter().find(decides).is_some_and(|entry| entry.allow);
-        let reason = if egress { "network-acl-egress" } else { "network-acl-ingress" };
-        if allowed { Ok(()) } else { drop(reason, &acl.id) }
+        let allowed = entries
+            .iter()
+            .find(decides)
+            .is_some_and(|entry| entry.allow);
+        let reason = if egress {
+            "network-acl-egress"
+        } else {
+            "network-acl-ingress"
+        };
+        if allowed {
+            Ok(())
+        } else {
+            drop(reason, &acl.id)
+        }
     }
 
     fn security_groups(&mut self, eni: &Eni<'a>, egress: bool) -> Result<(), Dropped> {
@@ -584,10 +665,23 @@ impl<'a> Walk<'a> {
         }
         let groups = self.world.model.security_groups.iter();
         let carried = groups.filter(|group| eni.groups.contains(&group.id));
-        let rules: Vec<&SecurityGroupRule> =
-            carried.flat_map(|group| if egress { &group.egress } else { &group.ingress }).collect();
-        let of_traffic: Vec<_> = rules.iter().filter(|rule| self.is(rule.traffic.value)).collect();
-        if of_traffic.iter().any(|rule| self.names(&rule.peer, eni, egress)) {
+        let rules: Vec<&SecurityGroupRule> = carried
+            .flat_map(|group| {
+                if egress {
+                    &group.egress
+                } else {
+                    &group.ingress
+                }
+            })
+            .collect();
+        let of_traffic: Vec<_> = rules
+            .iter()
+            .filter(|rule| self.is(rule.traffic.value))
+            .collect();
+        if of_traffic
+            .iter()
+            .any(|rule| self.names(&rule.peer, eni, egress))
+        {
             self.notes.allowed.push((eni.id.clone(), src, dst));
             return Ok(());
         }
@@ -606,7 +700,11 @@ impl<'a> Walk<'a> {
 
     /// Whether a rule's peer is the packet's other side, seen from `eni`.
     fn names(&self, peer: &Peer, eni: &Eni<'_>, egress: bool) -> bool {
-        let other = if egress { self.packet.dst } else { self.packet.src };
+        let other = if egress {
+            self.packet.dst
+        } else {
+            self.packet.src
+        };
         match peer {
             Peer::Cidr(cidr) => has(*cidr, other),
             Peer::PrefixList(id) => self.world.in_prefix_list(id, other).is_some(),
@@ -620,7 +718,8 @@ impl<'a> Walk<'a> {
     }
 
     fn carries(&self, group: &str) -> bool {
-        self.sender.is_some_and(|sender| sender.groups.iter().any(|g| g == group))
+        self.sender
+            .is_some_and(|sender| sender.groups.iter().any(|g| g == group))
     }
 
     fn is(&self, traffic: Traffic) -> bool {
@@ -645,7 +744,9 @@ fn has(cidr: Ipv4Net, address: Ipv4Addr) -> bool {
 }
 
 fn one_of(cidrs: &[&str], address: Ipv4Addr) -> bool {
-    cidrs.iter().any(|cidr| has(cidr.parse().expect("a CIDR"), address))
+    cidrs
+        .iter()
+        .any(|cidr| has(cidr.parse().expect("a CIDR"), address))
 }
 
 fn is_rfc1918(address: Ipv4Addr) -> bool {

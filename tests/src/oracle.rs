@@ -173,11 +173,22 @@ struct Walk<'a> {
 
 #[derive(Clone, Default)]
 struct Notes {
-    /// ENIs whose groups let it pass: (ENI, source, destination).
-    allowed: Vec<(String, Ipv4Addr, Ipv4Addr)>,
+    /// ENIs whose groups let it pass.
+    allowed: Vec<Allowed>,
+    /// Whether something on the way has every flow tracked.
+    tracked: bool,
     translations: Vec<Translation>,
     /// The interface that sent it, with the source and destination as sent.
     origin: Option<(String, Ipv4Addr, Ipv4Addr)>,
+}
+
+#[derive(Clone)]
+struct Allowed {
+    eni: String,
+    src: Ipv4Addr,
+    dst: Ipv4Addr,
+    /// Whether everybody may, and may be answered, so that no state is kept.
+    open: bool,
 }
 
 #[derive(Clone)]
@@ -271,6 +282,7 @@ impl<'a> Walk<'a> {
 
     /// The source becomes `outside`, and the element remembers what it was.
     fn translate(&mut self, element: &str, outside: Ipv4Addr) {
+        self.notes.tracked = true;
         self.notes.translations.push(Translation {
             element: element.to_owned(),
             inside: self.packet.src,
@@ -568,6 +580,7 @@ impl<'a> Walk<'a> {
             self.hidden = self.hidden.or(Some("security-group-reference-transit"));
         }
         self.came_by_transit_gateway = true;
+        self.notes.tracked = true;
         match &to.kind {
             AttachmentKind::External { .. } => Ok(At::End(Where::External(to.id.value.clone()))),
             AttachmentKind::Vpc { subnets, .. } => {
@@ -590,6 +603,9 @@ impl<'a> Walk<'a> {
     }
 
     fn enter_eni(&mut self, eni: &'a Eni<'a>) -> Step<'a> {
+        if matches!(eni.owner, Owner::Endpoint(_)) {
+            self.notes.tracked = true;
+        }
         let known = self.translation(&eni.id);
         let expected = known.is_some();
         match (&eni.owner, known) {
@@ -658,22 +674,10 @@ impl<'a> Walk<'a> {
 
     fn security_groups(&mut self, eni: &Eni<'a>, egress: bool) -> Result<(), Dropped> {
         let (src, dst) = (self.packet.src, self.packet.dst);
-        if let Some(notes) = &self.remembered
-            && notes.allowed.contains(&(eni.id.clone(), dst, src))
-        {
+        if self.is_answer_to_tracked(eni) {
             return Ok(());
         }
-        let groups = self.world.model.security_groups.iter();
-        let carried = groups.filter(|group| eni.groups.contains(&group.id));
-        let rules: Vec<&SecurityGroupRule> = carried
-            .flat_map(|group| {
-                if egress {
-                    &group.egress
-                } else {
-                    &group.ingress
-                }
-            })
-            .collect();
+        let rules = self.world.rules(eni, egress);
         let of_traffic: Vec<_> = rules
             .iter()
             .filter(|rule| self.is(rule.traffic.value))
@@ -682,7 +686,13 @@ impl<'a> Walk<'a> {
             .iter()
             .any(|rule| self.names(&rule.peer, eni, egress))
         {
-            self.notes.allowed.push((eni.id.clone(), src, dst));
+            let (eni, open) = (eni.id.clone(), self.is_open_both_ways(eni, egress));
+            self.notes.allowed.push(Allowed {
+                eni,
+                src,
+                dst,
+                open,
+            });
             return Ok(());
         }
         let would_help = |peer: &Peer| matches!(peer, Peer::SecurityGroup(id) if self.carries(id));
@@ -696,6 +706,43 @@ impl<'a> Walk<'a> {
             (false, false, _) => "security-group-ingress",
         };
         drop(reason, &eni.id)
+    }
+
+    /// Whether the groups of `eni` admit the packet by what they remember.
+    fn is_answer_to_tracked(&self, eni: &Eni<'_>) -> bool {
+        let Some(notes) = &self.remembered else {
+            return false;
+        };
+        notes.allowed.iter().any(|allowed| {
+            allowed.eni == eni.id
+                && (allowed.src, allowed.dst) == (self.packet.dst, self.packet.src)
+                && (notes.tracked || !allowed.open)
+        })
+    }
+
+    /// Whether a rule from or to everywhere allows the packet, and one the other way everything of
+    /// its protocol: then the answer is judged by that rule, not by state.
+    fn is_open_both_ways(&self, eni: &Eni<'_>, egress: bool) -> bool {
+        let everywhere = |rule: &&&SecurityGroupRule| matches!(rule.peer.value, Peer::Cidr(cidr) if cidr.prefix_len() == 0);
+        let all_ports = |traffic| match traffic {
+            Traffic::All => true,
+            Traffic::Tcp(0, 65_535) => self.packet.protocol == TCP,
+            Traffic::Udp(0, 65_535) => self.packet.protocol == UDP,
+            _ => false,
+        };
+        let (this, other) = (
+            self.world.rules(eni, egress),
+            self.world.rules(eni, !egress),
+        );
+        self.packet.is_tcp_or_udp()
+            && this
+                .iter()
+                .filter(everywhere)
+                .any(|rule| self.is(rule.traffic.value))
+            && other
+                .iter()
+                .filter(everywhere)
+                .any(|rule| all_ports(rule.traffic.value))
     }
 
     /// Whether a rule's peer is the packet's other side, seen from `eni`.

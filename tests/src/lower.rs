@@ -16,10 +16,7 @@ use ipnet::Ipv4Net;
 /// # Panics
 /// When the model names what it does not have, or leaves an address open.
 pub fn lower(model: &Model) -> Arc<Snapshot> {
-    let mut lowering = Lowering {
-        model,
-        snapshot: Snapshot::default(),
-    };
+    let mut lowering = Lowering { model, snapshot: Snapshot::default() };
     lowering.snapshot.settings = model.settings.dataplane;
     lowering.snapshot.interfaces.push(Interface::Internet);
     lowering.rules();
@@ -32,11 +29,7 @@ pub fn lower(model: &Model) -> Arc<Snapshot> {
     lowering.transit_gateways();
     lowering.route_tables();
     lowering.services();
-    lowering
-        .snapshot
-        .vpcs
-        .iter_mut()
-        .for_each(|vpc| vpc.addresses.sort());
+    lowering.snapshot.vpcs.iter_mut().for_each(|vpc| vpc.addresses.sort());
     lowering.snapshot.public_addresses.sort();
     Arc::new(lowering.snapshot)
 }
@@ -79,10 +72,7 @@ impl Lowering<'_> {
         let vpc = &self.model.subnets[subnet.0 as usize].vpc;
         let mut ids: Vec<_> = match groups {
             [] => vec![SgId(index(all, |group| group.default && group.vpc == *vpc))],
-            _ => groups
-                .iter()
-                .map(|id| SgId(index(all, |group| group.id == *id)))
-                .collect(),
+            _ => groups.iter().map(|id| SgId(index(all, |group| group.id == *id))).collect(),
         };
         ids.sort();
         ids.dedup();
@@ -92,28 +82,17 @@ impl Lowering<'_> {
     fn rules(&mut self) {
         for list in &self.model.prefix_lists {
             let cidrs = list.cidrs.iter().map(|c| cidr(c.value)).collect();
-            self.snapshot.prefix_lists.push(PrefixList {
-                name: name(&list.id),
-                cidrs,
-            });
+            self.snapshot.prefix_lists.push(PrefixList { name: name(&list.id), cidrs });
         }
         for group in &self.model.security_groups {
             let [ingress, egress] = [&group.ingress, &group.egress]
                 .map(|rules| rules.iter().map(|rule| self.rule(rule)).collect());
-            let group = SecurityGroup {
-                name: name(&group.id),
-                ingress,
-                egress,
-            };
+            let group = SecurityGroup { name: name(&group.id), ingress, egress };
             self.snapshot.security_groups.push(group);
         }
         for acl in &self.model.network_acls {
             let [ingress, egress] = [false, true].map(|way| entries(acl, way));
-            self.snapshot.network_acls.push(NetworkAcl {
-                name: name(&acl.id),
-                ingress,
-                egress,
-            });
+            self.snapshot.network_acls.push(NetworkAcl { name: name(&acl.id), ingress, egress });
         }
     }
 
@@ -126,10 +105,7 @@ impl Lowering<'_> {
                 Peer::Group(SgId(index(groups, |group| group.id.value == *id)))
             }
         };
-        SgRule {
-            traffic: traffic(rule.traffic.value),
-            peer,
-        }
+        SgRule { traffic: traffic(rule.traffic.value), peer }
     }
 
     fn vpcs(&mut self) {
@@ -151,11 +127,9 @@ impl Lowering<'_> {
 
     fn subnets(&mut self) {
         for subnet in &self.model.subnets {
-            let table = index(&self.model.route_tables, |table| {
-                match &subnet.route_table {
-                    Some(id) => table.id == *id,
-                    None => table.main && table.vpc == subnet.vpc,
-                }
+            let table = index(&self.model.route_tables, |table| match &subnet.route_table {
+                Some(id) => table.id == *id,
+                None => table.main && table.vpc == subnet.vpc,
             });
             let acl = index(&self.model.network_acls, |acl| match &subnet.network_acl {
                 Some(id) => acl.id == *id,
@@ -176,10 +150,7 @@ impl Lowering<'_> {
     fn gateways(&mut self) {
         for gateway in &self.model.internet_gateways {
             let vpc = self.vpc(gateway.vpc.as_ref().expect("an attached gateway"));
-            let gateway = InternetGateway {
-                name: name(&gateway.id),
-                vpc,
-            };
+            let gateway = InternetGateway { name: name(&gateway.id), vpc };
             self.snapshot.internet_gateways.push(gateway);
         }
         for peering in self.model.peerings.iter().filter(|peering| peering.active) {
@@ -197,9 +168,7 @@ impl Lowering<'_> {
         let vpc = self.snapshot[eni.subnet].vpc;
         let known = &mut self.snapshot.vpcs[vpc.0 as usize].addresses;
         known.extend(addresses.iter().map(|address| (*address, id)));
-        self.snapshot
-            .public_addresses
-            .extend(eni.public.iter().map(|(_, public)| (*public, id)));
+        self.snapshot.public_addresses.extend(eni.public.iter().map(|(_, public)| (*public, id)));
         self.snapshot.enis.push(eni);
         id
     }
@@ -217,11 +186,7 @@ impl Lowering<'_> {
                 name: name(&interface.id),
                 subnet,
                 address: addresses[0],
-                public: interface
-                    .public
-                    .iter()
-                    .map(|p| (addresses[0], p.value))
-                    .collect(),
+                public: interface.public.iter().map(|p| (addresses[0], p.value)).collect(),
                 security_groups: self.groups(&interface.security_groups, subnet),
                 source_dest_check: interface.source_dest_check,
                 owner,
@@ -246,12 +211,7 @@ impl Lowering<'_> {
                 owner: EniOwner::NatGateway(id),
             };
             let eni = self.eni(eni, &addresses);
-            let nat = NatGateway {
-                name: name(&nat.id),
-                eni,
-                addresses,
-                public: nat.public,
-            };
+            let nat = NatGateway { name: name(&nat.id), eni, addresses, public: nat.public };
             self.snapshot.nat_gateways.push(nat);
         }
     }
@@ -264,11 +224,7 @@ impl Lowering<'_> {
                     prefix_list: self.list(prefix_list.as_ref().expect("a said list")),
                     interface: self.interface(Interface::GatewayEndpoint(id)),
                 },
-                model::EndpointKind::Interface {
-                    subnets,
-                    security_groups,
-                    ..
-                } => {
+                model::EndpointKind::Interface { subnets, security_groups, .. } => {
                     let mut enis = Vec::new();
                     for (subnet, address) in subnets {
                         let address = address.expect("a said address").value;
@@ -358,10 +314,7 @@ impl Lowering<'_> {
         for route in &table.routes {
             routes.push(TgwRoute {
                 cidr: cidr(route.cidr.value),
-                attachment: route
-                    .attachment
-                    .as_ref()
-                    .map(|id| AttachmentId(base + of(id))),
+                attachment: route.attachment.as_ref().map(|id| AttachmentId(base + of(id))),
                 propagated: route.propagated,
             });
         }
@@ -373,17 +326,10 @@ impl Lowering<'_> {
                 model::AttachmentKind::External { cidrs } => cidrs,
             };
             let attachment = Some(AttachmentId(base + of(id)));
-            let learnt = |net: Ipv4Net| TgwRoute {
-                cidr: cidr(net),
-                attachment,
-                propagated: true,
-            };
+            let learnt = |net: Ipv4Net| TgwRoute { cidr: cidr(net), attachment, propagated: true };
             routes.extend(cidrs.iter().map(|c| learnt(c.value)));
         }
-        TgwRouteTable {
-            name: name(&table.id),
-            routes,
-        }
+        TgwRouteTable { name: name(&table.id), routes }
     }
 
     fn route_tables(&mut self) {
@@ -392,11 +338,7 @@ impl Lowering<'_> {
             let mut routes = Vec::new();
             for net in &self.model.vpcs[self.vpc(&table.vpc).0 as usize].cidrs {
                 let key = RouteKey::Cidr(cidr(net.value));
-                routes.push(Route {
-                    key,
-                    target: RouteTarget::Local,
-                    origin,
-                });
+                routes.push(Route { key, target: RouteTarget::Local, origin });
             }
             for route in &table.routes {
                 let key = match &route.destination.value {
@@ -404,16 +346,8 @@ impl Lowering<'_> {
                     model::RouteDestination::PrefixList(id) => RouteKey::PrefixList(self.list(id)),
                 };
                 let target = self.target(&route.target.value, &table.vpc);
-                let origin = if route.propagated {
-                    RouteOrigin::Propagated
-                } else {
-                    origin
-                };
-                routes.push(Route {
-                    key,
-                    target,
-                    origin,
-                });
+                let origin = if route.propagated { RouteOrigin::Propagated } else { origin };
+                routes.push(Route { key, target, origin });
             }
             for (at, endpoint) in self.snapshot.endpoints.iter().enumerate() {
                 let (EndpointKind::Gateway { prefix_list, .. }, tables) =
@@ -424,17 +358,10 @@ impl Lowering<'_> {
                 if tables.contains(&table.id) {
                     let key = RouteKey::PrefixList(*prefix_list);
                     let target = RouteTarget::Endpoint(EndpointId(at as u32));
-                    routes.push(Route {
-                        key,
-                        target,
-                        origin,
-                    });
+                    routes.push(Route { key, target, origin });
                 }
             }
-            self.snapshot.route_tables.push(RouteTable {
-                name: name(&table.id),
-                routes,
-            });
+            self.snapshot.route_tables.push(RouteTable { name: name(&table.id), routes });
         }
     }
 
@@ -443,9 +370,9 @@ impl Lowering<'_> {
         let named = |all: Vec<&Arc<str>>, id: &str| all.iter().position(|n| &***n == id);
         let found = match target {
             model::RouteTarget::Local => Some(RouteTarget::Local),
-            model::RouteTarget::InternetGateway(_) => s[self.vpc(vpc)]
-                .internet_gateway
-                .map(RouteTarget::InternetGateway),
+            model::RouteTarget::InternetGateway(_) => {
+                s[self.vpc(vpc)].internet_gateway.map(RouteTarget::InternetGateway)
+            }
             model::RouteTarget::NatGateway(id) => {
                 let at = named(s.nat_gateways.iter().map(|nat| &nat.name).collect(), id);
                 at.map(|at| RouteTarget::NatGateway(NatId(at as u32)))
@@ -464,10 +391,7 @@ impl Lowering<'_> {
                 at.map(|at| RouteTarget::Eni(EniId(at as u32)))
             }
             model::RouteTarget::VpcEndpoint(id) => {
-                let at = named(
-                    s.endpoints.iter().map(|endpoint| &endpoint.name).collect(),
-                    id,
-                );
+                let at = named(s.endpoints.iter().map(|endpoint| &endpoint.name).collect(), id);
                 at.map(|at| RouteTarget::Endpoint(EndpointId(at as u32)))
             }
             model::RouteTarget::Blackhole(_) | model::RouteTarget::Unsupported(_) => None,
@@ -486,16 +410,10 @@ impl Lowering<'_> {
                         let zone = |eni: &EniId| self.snapshot[self.snapshot[*eni].subnet].zone;
                         zones = enis.iter().map(zone).collect();
                     }
-                    Egress::Vpc {
-                        connector: name(connector),
-                        enis,
-                    }
+                    Egress::Vpc { connector: name(connector), enis }
                 }
             };
-            self.snapshot.services.push(Service {
-                name: name(&service.id),
-                egress,
-            });
+            self.snapshot.services.push(Service { name: name(&service.id), egress });
             for number in 0..service.tasks.value {
                 let id = self.snapshot.tasks.len() as u32;
                 let task = Task {
@@ -512,9 +430,7 @@ impl Lowering<'_> {
 
     fn enis_of(&self, connector: &Name) -> Vec<EniId> {
         let mut connectors = self.model.connectors.iter();
-        let connector = connectors
-            .find(|c| c.id == *connector)
-            .expect("a known connector");
+        let connector = connectors.find(|c| c.id == *connector).expect("a known connector");
         let shared = |id: &Name| {
             let subnet = self.subnet(id);
             let groups = self.groups(&connector.security_groups, subnet);
@@ -571,7 +487,5 @@ fn name(id: &Name) -> Arc<str> {
 }
 
 fn index<T>(all: &[T], is: impl Fn(&T) -> bool) -> u32 {
-    all.iter()
-        .position(is)
-        .expect("the model has what it names") as u32
+    all.iter().position(is).expect("the model has what it names") as u32
 }

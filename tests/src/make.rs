@@ -40,31 +40,20 @@ pub fn vpc(model: &mut Model, id: &str, cidrs: &[Ipv4Net]) {
         dns_hostnames: true.into(),
     });
     let main = format!("{id}-rtb");
-    model.route_tables.push(RouteTable {
-        main: true,
-        ..route_table(&main, id, Vec::new())
-    });
+    model.route_tables.push(RouteTable { main: true, ..route_table(&main, id, Vec::new()) });
     let group = format!("{id}-sg");
     let itself = Peer::SecurityGroup(group.clone());
     let inbound = vec![rule(Traffic::All, itself)];
     let outbound = vec![rule(Traffic::All, Peer::Cidr(cidr("0.0.0.0/0")))];
     let group = security_group(&group, id, inbound, outbound);
-    model.security_groups.push(SecurityGroup {
-        default: true,
-        ..group
-    });
+    model.security_groups.push(SecurityGroup { default: true, ..group });
     let acl = network_acl(&format!("{id}-acl"), id, allow_all());
-    model.network_acls.push(NetworkAcl {
-        default: true,
-        ..acl
-    });
+    model.network_acls.push(NetworkAcl { default: true, ..acl });
 }
 
 /// The entries of a default network ACL.
 pub fn allow_all() -> Vec<AclEntry> {
-    [true, false]
-        .map(|egress| entry(100, egress, true, Traffic::All, cidr("0.0.0.0/0")))
-        .to_vec()
+    [true, false].map(|egress| entry(100, egress, true, Traffic::All, cidr("0.0.0.0/0"))).to_vec()
 }
 
 /// A subnet with the VPC's main table and default ACL.
@@ -82,13 +71,7 @@ pub fn subnet(id: &str, vpc: &str, az: &str, cidr: Ipv4Net) -> Subnet {
 
 /// A route table that is not the main one.
 pub fn route_table(id: &str, vpc: &str, routes: Vec<Route>) -> RouteTable {
-    RouteTable {
-        id: id.into(),
-        name: None,
-        vpc: vpc.into(),
-        main: false,
-        routes,
-    }
+    RouteTable { id: id.into(), name: None, vpc: vpc.into(), main: false, routes }
 }
 
 /// A static route.
@@ -103,13 +86,7 @@ pub fn route(destination: RouteDestination, target: RouteTarget) -> Route {
 
 /// A network ACL that is not the default one.
 pub fn network_acl(id: &str, vpc: &str, entries: Vec<AclEntry>) -> NetworkAcl {
-    NetworkAcl {
-        id: id.into(),
-        name: None,
-        vpc: vpc.into(),
-        default: false,
-        entries,
-    }
+    NetworkAcl { id: id.into(), name: None, vpc: vpc.into(), default: false, entries }
 }
 
 /// An entry of a network ACL.
@@ -131,14 +108,7 @@ pub fn security_group(
     ingress: Vec<SecurityGroupRule>,
     egress: Vec<SecurityGroupRule>,
 ) -> SecurityGroup {
-    SecurityGroup {
-        id: id.into(),
-        name: None,
-        vpc: vpc.into(),
-        default: false,
-        ingress,
-        egress,
-    }
+    SecurityGroup { id: id.into(), name: None, vpc: vpc.into(), default: false, ingress, egress }
 }
 
 /// A rule of a security group.
@@ -153,11 +123,7 @@ pub fn rule(traffic: Traffic, peer: Peer) -> SecurityGroupRule {
 
 /// An internet gateway, attached.
 pub fn internet_gateway(id: &str, vpc: &str) -> InternetGateway {
-    InternetGateway {
-        id: id.into(),
-        name: None,
-        vpc: Some(vpc.into()),
-    }
+    InternetGateway { id: id.into(), name: None, vpc: Some(vpc.into()) }
 }
 
 /// A NAT gateway; pairs of private and, if it is public, Elastic addresses.
@@ -197,20 +163,12 @@ pub fn host(id: &str, subnet: &str, address: Ipv4Addr, groups: &[&str]) -> Netwo
 
 /// The ENI that connectors share in this subnet with these groups.
 pub fn shared_eni(id: &str, subnet: &str, address: Ipv4Addr, groups: &[&str]) -> NetworkInterface {
-    NetworkInterface {
-        owner: InterfaceOwner::Connector,
-        ..host(id, subnet, address, groups)
-    }
+    NetworkInterface { owner: InterfaceOwner::Connector, ..host(id, subnet, address, groups) }
 }
 
 /// A connector.
 pub fn connector(id: &str, subnets: &[&str], groups: &[&str]) -> Connector {
-    Connector {
-        id: id.into(),
-        arn: None,
-        subnets: names(subnets),
-        security_groups: names(groups),
-    }
+    Connector { id: id.into(), arn: None, subnets: names(subnets), security_groups: names(groups) }
 }
 
 /// A service; without a connector its egress type is DEFAULT.
@@ -227,19 +185,13 @@ pub fn service(id: &str, connector: Option<&str>, tasks: u32, azs: &[&str]) -> S
 /// A prefix list.
 pub fn prefix_list(id: &str, cidrs: &[Ipv4Net]) -> PrefixList {
     let cidrs = cidrs.iter().map(|cidr| (*cidr).into()).collect();
-    PrefixList {
-        id: id.into(),
-        name: None,
-        cidrs,
-    }
+    PrefixList { id: id.into(), name: None, cidrs }
 }
 
 /// A gateway endpoint.
 pub fn gateway_endpoint(id: &str, vpc: &str, tables: &[&str], list: &str) -> VpcEndpoint {
-    let kind = EndpointKind::Gateway {
-        route_tables: names(tables),
-        prefix_list: Some(list.into()),
-    };
+    let kind =
+        EndpointKind::Gateway { route_tables: names(tables), prefix_list: Some(list.into()) };
     endpoint(id, vpc, "com.amazonaws.us-east-1.s3", kind)
 }
 
@@ -284,25 +236,15 @@ pub fn peering(id: &str, requester: &str, accepter: &str) -> Peering {
 
 /// An attachment of a transit gateway.
 pub fn attachment(id: &str, kind: AttachmentKind) -> TransitGatewayAttachment {
-    TransitGatewayAttachment {
-        id: id.into(),
-        name: None,
-        available: true,
-        kind,
-    }
+    TransitGatewayAttachment { id: id.into(), name: None, available: true, kind }
 }
 
 /// A VPC as attached to a transit gateway.
 pub fn attached_vpc(vpc: &str, subnets: &[&str]) -> AttachmentKind {
-    AttachmentKind::Vpc {
-        vpc: vpc.into(),
-        subnets: names(subnets),
-    }
+    AttachmentKind::Vpc { vpc: vpc.into(), subnets: names(subnets) }
 }
 
 /// A network outside as attached to a transit gateway.
 pub fn attached_network(cidrs: &[Ipv4Net]) -> AttachmentKind {
-    AttachmentKind::External {
-        cidrs: cidrs.iter().map(|cidr| (*cidr).into()).collect(),
-    }
+    AttachmentKind::External { cidrs: cidrs.iter().map(|cidr| (*cidr).into()).collect() }
 }

@@ -75,21 +75,11 @@ pub fn judge_picking(model: &Model, probe: &Probe, pick: usize) -> Outcome {
     let mut walk = Walk::new(&world, Packet::of(probe));
     walk.pick = pick;
     match walk.send(&probe.from) {
-        Err(dropped) => Outcome {
-            forward: Err(dropped),
-            reply: None,
-        },
+        Err(dropped) => Outcome { forward: Err(dropped), reply: None },
         Ok(to) => {
             let reply = walk.answer(&to);
-            let delivery = Delivery {
-                to,
-                source: walk.packet.src,
-                via: walk.via,
-            };
-            Outcome {
-                forward: Ok(delivery),
-                reply: Some(reply),
-            }
+            let delivery = Delivery { to, source: walk.packet.src, via: walk.via };
+            Outcome { forward: Ok(delivery), reply: Some(reply) }
         }
     }
 }
@@ -134,9 +124,7 @@ impl Packet {
             dst: self.src,
             src_port: self.dst_port,
             dst_port: self.src_port,
-            icmp: self
-                .icmp
-                .map(|(kind, code)| (crate::probe::answering_type(kind), code)),
+            icmp: self.icmp.map(|(kind, code)| (crate::probe::answering_type(kind), code)),
             total_len: 40,
             ttl: 64,
             fragment: Fragment::Whole,
@@ -245,9 +233,7 @@ impl<'a> Walk<'a> {
             }
             Source::Task { service, number } => {
                 let mut services = self.world.model.services.iter();
-                let service = services
-                    .find(|s| s.id.value == *service)
-                    .expect("a known service");
+                let service = services.find(|s| s.id.value == *service).expect("a known service");
                 match &service.egress {
                     Egress::Default => self.provider(service),
                     Egress::Vpc(connector) => {
@@ -301,26 +287,16 @@ impl<'a> Walk<'a> {
         }
         let vpc = self.world.vpc(&eni.subnet.vpc);
         let base = vpc.cidrs[0].network().to_bits();
-        let resolvers = [
-            Ipv4Addr::new(169, 254, 169, 253),
-            Ipv4Addr::from_bits(base + 2),
-        ];
+        let resolvers = [Ipv4Addr::new(169, 254, 169, 253), Ipv4Addr::from_bits(base + 2)];
         if resolvers.contains(&self.packet.dst) && !vpc.dns_support.value {
             return drop("resolver-disabled", &vpc.id);
         }
-        let services = [
-            "169.254.169.254/32",
-            "169.254.169.123/32",
-            "169.254.170.2/32",
-        ];
+        let services = ["169.254.169.254/32", "169.254.169.123/32", "169.254.170.2/32"];
         if resolvers.contains(&self.packet.dst) || one_of(&services, self.packet.dst) {
             return Ok(Where::LinkLocal(vpc.id.value.clone()));
         }
         if one_of(&["169.254.0.0/16"], self.packet.dst) {
-            return drop(
-                "link-local-destination",
-                &self.world.table_of(eni.subnet).id,
-            );
+            return drop("link-local-destination", &self.world.table_of(eni.subnet).id);
         }
         self.security_groups(eni, true)?;
         self.walk(At::Subnet(eni.subnet))
@@ -337,11 +313,7 @@ impl<'a> Walk<'a> {
             Where::Interface(id) => origin == Some(&(id.clone(), back.packet.dst, back.packet.src)),
             _ => false,
         };
-        if home {
-            Ok(())
-        } else {
-            drop("unsolicited", "dataplane")
-        }
+        if home { Ok(()) } else { drop("unsolicited", "dataplane") }
     }
 
     fn answer_from(&mut self, from: &Where) -> Result<Where, Dropped> {
@@ -357,9 +329,7 @@ impl<'a> Walk<'a> {
             }
             Where::Endpoint(id) => {
                 let mut endpoints = self.world.model.vpc_endpoints.iter();
-                let endpoint = endpoints
-                    .find(|e| e.id.value == *id)
-                    .expect("a known endpoint");
+                let endpoint = endpoints.find(|e| e.id.value == *id).expect("a known endpoint");
                 self.local(&endpoint.vpc, id)?
             }
             Where::Interface(id) => {
@@ -373,10 +343,7 @@ impl<'a> Walk<'a> {
     }
 
     fn origin(&self) -> Where {
-        let origin = self
-            .remembered
-            .as_ref()
-            .and_then(|notes| notes.origin.clone());
+        let origin = self.remembered.as_ref().and_then(|notes| notes.origin.clone());
         origin.map_or(Where::Task, |(id, ..)| Where::Interface(id))
     }
 
@@ -516,21 +483,14 @@ impl<'a> Walk<'a> {
     }
 
     fn peering(&mut self, peering: &Peering, near: &Subnet) -> Step<'a> {
-        let far = if peering.requester == near.vpc {
-            &peering.accepter
-        } else {
-            &peering.requester
-        };
+        let far =
+            if peering.requester == near.vpc { &peering.accepter } else { &peering.requester };
         let near = self.world.in_vpc(&near.vpc, self.packet.src);
         if !near || !self.world.in_vpc(far, self.packet.dst) {
             return drop("peering-outside-vpc", &peering.id);
         }
         let settings = &self.world.model.settings.dataplane;
-        let mtu = if peering.same_region {
-            settings.vpc_mtu
-        } else {
-            settings.internet_mtu
-        };
+        let mtu = if peering.same_region { settings.vpc_mtu } else { settings.internet_mtu };
         if self.packet.total_len > mtu {
             return drop("mtu-exceeded-silent", &peering.id);
         }
@@ -638,38 +598,18 @@ impl<'a> Walk<'a> {
         let answers = |t: &&Translation| {
             t.element == element && t.outside == self.packet.dst && t.remote == self.packet.src
         };
-        self.remembered
-            .as_ref()?
-            .translations
-            .iter()
-            .find(answers)
-            .cloned()
+        self.remembered.as_ref()?.translations.iter().find(answers).cloned()
     }
 
     fn network_acl(&self, subnet: &Subnet, egress: bool) -> Result<(), Dropped> {
         let acl = self.world.acl_of(subnet);
-        let peer = if egress {
-            self.packet.dst
-        } else {
-            self.packet.src
-        };
+        let peer = if egress { self.packet.dst } else { self.packet.src };
         let mut entries: Vec<_> = acl.entries.iter().filter(|e| e.egress == egress).collect();
         entries.sort_by_key(|entry| entry.number.value);
         let decides = |e: &&&AclEntry| has(e.cidr.value, peer) && self.is(e.traffic.value);
-        let allowed = entries
-            .iter()
-            .find(decides)
-            .is_some_and(|entry| entry.allow);
-        let reason = if egress {
-            "network-acl-egress"
-        } else {
-            "network-acl-ingress"
-        };
-        if allowed {
-            Ok(())
-        } else {
-            drop(reason, &acl.id)
-        }
+        let allowed = entries.iter().find(decides).is_some_and(|entry| entry.allow);
+        let reason = if egress { "network-acl-egress" } else { "network-acl-ingress" };
+        if allowed { Ok(()) } else { drop(reason, &acl.id) }
     }
 
     fn security_groups(&mut self, eni: &Eni<'a>, egress: bool) -> Result<(), Dropped> {
@@ -678,21 +618,10 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         let rules = self.world.rules(eni, egress);
-        let of_traffic: Vec<_> = rules
-            .iter()
-            .filter(|rule| self.is(rule.traffic.value))
-            .collect();
-        if of_traffic
-            .iter()
-            .any(|rule| self.names(&rule.peer, eni, egress))
-        {
+        let of_traffic: Vec<_> = rules.iter().filter(|rule| self.is(rule.traffic.value)).collect();
+        if of_traffic.iter().any(|rule| self.names(&rule.peer, eni, egress)) {
             let (eni, open) = (eni.id.clone(), self.is_open_both_ways(eni, egress));
-            self.notes.allowed.push(Allowed {
-                eni,
-                src,
-                dst,
-                open,
-            });
+            self.notes.allowed.push(Allowed { eni, src, dst, open });
             return Ok(());
         }
         let would_help = |peer: &Peer| matches!(peer, Peer::SecurityGroup(id) if self.carries(id));
@@ -730,28 +659,15 @@ impl<'a> Walk<'a> {
             Traffic::Udp(0, 65_535) => self.packet.protocol == UDP,
             _ => false,
         };
-        let (this, other) = (
-            self.world.rules(eni, egress),
-            self.world.rules(eni, !egress),
-        );
+        let (this, other) = (self.world.rules(eni, egress), self.world.rules(eni, !egress));
         self.packet.is_tcp_or_udp()
-            && this
-                .iter()
-                .filter(everywhere)
-                .any(|rule| self.is(rule.traffic.value))
-            && other
-                .iter()
-                .filter(everywhere)
-                .any(|rule| all_ports(rule.traffic.value))
+            && this.iter().filter(everywhere).any(|rule| self.is(rule.traffic.value))
+            && other.iter().filter(everywhere).any(|rule| all_ports(rule.traffic.value))
     }
 
     /// Whether a rule's peer is the packet's other side, seen from `eni`.
     fn names(&self, peer: &Peer, eni: &Eni<'_>, egress: bool) -> bool {
-        let other = if egress {
-            self.packet.dst
-        } else {
-            self.packet.src
-        };
+        let other = if egress { self.packet.dst } else { self.packet.src };
         match peer {
             Peer::Cidr(cidr) => has(*cidr, other),
             Peer::PrefixList(id) => self.world.in_prefix_list(id, other).is_some(),
@@ -765,8 +681,7 @@ impl<'a> Walk<'a> {
     }
 
     fn carries(&self, group: &str) -> bool {
-        self.sender
-            .is_some_and(|sender| sender.groups.iter().any(|g| g == group))
+        self.sender.is_some_and(|sender| sender.groups.iter().any(|g| g == group))
     }
 
     fn is(&self, traffic: Traffic) -> bool {
@@ -791,9 +706,7 @@ fn has(cidr: Ipv4Net, address: Ipv4Addr) -> bool {
 }
 
 fn one_of(cidrs: &[&str], address: Ipv4Addr) -> bool {
-    cidrs
-        .iter()
-        .any(|cidr| has(cidr.parse().expect("a CIDR"), address))
+    cidrs.iter().any(|cidr| has(cidr.parse().expect("a CIDR"), address))
 }
 
 fn is_rfc1918(address: Ipv4Addr) -> bool {

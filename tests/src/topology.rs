@@ -22,12 +22,7 @@ const ZONES: [&str; 3] = ["use1-az1", "use1-az2", "use1-az4"];
 /// subnets; at 3, the most, up to three VPCs with six.
 pub fn random(rng: &mut Rng, size: u32) -> Model {
     let size = size.clamp(1, 3) as usize;
-    let mut builder = Builder {
-        rng,
-        size,
-        model: Model::default(),
-        next_public: 0,
-    };
+    let mut builder = Builder { rng, size, model: Model::default(), next_public: 0 };
     builder.model.region = "us-east-1".to_owned();
     builder.settings();
     builder.prefix_lists();
@@ -76,10 +71,7 @@ impl Builder<'_> {
     }
 
     fn settings(&mut self) {
-        let mut knobs = Knobs {
-            hyperplane_icmp: self.chance(40),
-            ..Knobs::default()
-        };
+        let mut knobs = Knobs { hyperplane_icmp: self.chance(40), ..Knobs::default() };
         if self.chance(25) {
             (knobs.internet_mtu, knobs.gateway_mtu, knobs.vpc_mtu) = (1_280, 1_400, 1_500);
         }
@@ -93,25 +85,13 @@ impl Builder<'_> {
     }
 
     fn prefix_lists(&mut self) {
-        let pool = [
-            "52.216.0.0/15",
-            "3.5.0.0/19",
-            "52.216.0.0/16",
-            "203.0.113.0/24",
-            "8.8.8.0/24",
-        ];
-        let pool = [
-            &pool[..],
-            &["192.168.64.0/18", "198.51.100.0/28", "52.216.1.0/24"],
-        ]
-        .concat();
+        let pool = ["52.216.0.0/15", "3.5.0.0/19", "52.216.0.0/16", "203.0.113.0/24", "8.8.8.0/24"];
+        let pool = [&pool[..], &["192.168.64.0/18", "198.51.100.0/28", "52.216.1.0/24"]].concat();
         for index in 0..1 + self.rng.usize(..self.size + 1) {
             let mut cidrs = self.rng.choose_multiple(pool.iter(), 1 + index);
             cidrs.dedup();
             let cidrs: Vec<_> = cidrs.into_iter().map(|text| cidr(text)).collect();
-            self.model
-                .prefix_lists
-                .push(make::prefix_list(&format!("pl-{index}"), &cidrs));
+            self.model.prefix_lists.push(make::prefix_list(&format!("pl-{index}"), &cidrs));
         }
     }
 
@@ -134,22 +114,13 @@ impl Builder<'_> {
     }
 
     fn vpc_ids(&self) -> Vec<String> {
-        self.model
-            .vpcs
-            .iter()
-            .map(|vpc| vpc.id.value.clone())
-            .collect()
+        self.model.vpcs.iter().map(|vpc| vpc.id.value.clone()).collect()
     }
 
     /// Whether two VPCs have no address in common.
     fn apart(&self, one: &str, other: &str) -> bool {
         let base = |id: &str| {
-            let vpc = self
-                .model
-                .vpcs
-                .iter()
-                .find(|vpc| vpc.id.value == id)
-                .expect("a known VPC");
+            let vpc = self.model.vpcs.iter().find(|vpc| vpc.id.value == id).expect("a known VPC");
             vpc.cidrs[0].value
         };
         one != other && base(one) != base(other)
@@ -176,21 +147,14 @@ impl Builder<'_> {
         let mut ids = vec![None];
         for index in 0..1 + self.rng.usize(..=self.size) {
             let id = format!("rtb-{}-{index}", &vpc["vpc-".len()..]);
-            self.model
-                .route_tables
-                .push(make::route_table(&id, vpc, Vec::new()));
+            self.model.route_tables.push(make::route_table(&id, vpc, Vec::new()));
             ids.push(Some(id));
         }
         ids
     }
 
     fn subnets_of(&self, vpc: &str) -> Vec<Subnet> {
-        self.model
-            .subnets
-            .iter()
-            .filter(|s| s.vpc.value == vpc)
-            .cloned()
-            .collect()
+        self.model.subnets.iter().filter(|s| s.vpc.value == vpc).cloned().collect()
     }
 
     /// The first `at_most` subnets of the VPC, in random order, of which no two share a zone.
@@ -213,14 +177,7 @@ impl Builder<'_> {
     }
 
     fn traffic(&mut self) -> Traffic {
-        let ranges = [
-            (443, 443),
-            (443, 443),
-            (80, 443),
-            (0, 1023),
-            (1024, 65_535),
-            (0, 65_535),
-        ];
+        let ranges = [(443, 443), (443, 443), (80, 443), (0, 1023), (1024, 65_535), (0, 65_535)];
         let (from, to) = self.pick(&ranges).expect("ranges");
         match self.rng.u8(..20) {
             0..5 => Traffic::All,
@@ -234,22 +191,14 @@ impl Builder<'_> {
 
     fn some_cidr(&mut self) -> Ipv4Net {
         let mut pool: Vec<_> = ["0.0.0.0/0", "0.0.0.0/0", "0.0.0.0/0", "10.0.0.0/8"].to_vec();
-        pool.extend([
-            "203.0.113.0/24",
-            "52.216.0.0/14",
-            "198.51.100.0/24",
-            "192.168.0.0/16",
-        ]);
+        pool.extend(["203.0.113.0/24", "52.216.0.0/14", "198.51.100.0/24", "192.168.0.0/16"]);
         if self.chance(60) {
             return cidr(self.pick(&pool).expect("a pool"));
         }
         if self.chance(50) {
             return self.pick(&self.model.vpcs.clone()).expect("a VPC").cidrs[0].value;
         }
-        self.pick(&self.model.subnets.clone())
-            .expect("a subnet")
-            .cidr
-            .value
+        self.pick(&self.model.subnets.clone()).expect("a subnet").cidr.value
     }
 
     fn security_groups(&mut self) {
@@ -272,9 +221,7 @@ impl Builder<'_> {
                 62..92 => self.rules(&ids),
                 _ => Vec::new(),
             };
-            self.model
-                .security_groups
-                .push(make::security_group(&id, &vpc, inbound, outbound));
+            self.model.security_groups.push(make::security_group(&id, &vpc, inbound, outbound));
         }
     }
 
@@ -282,11 +229,7 @@ impl Builder<'_> {
         let count = 1 + self.rng.usize(..4);
         (0..count)
             .map(|_| {
-                let traffic = if self.chance(40) {
-                    Traffic::All
-                } else {
-                    self.traffic()
-                };
+                let traffic = if self.chance(40) { Traffic::All } else { self.traffic() };
                 let peer = match self.rng.u8(..10) {
                     0..5 => Peer::SecurityGroup(self.pick(groups).expect("groups").0),
                     5 => Peer::PrefixList(self.some_prefix_list()),
@@ -298,19 +241,12 @@ impl Builder<'_> {
     }
 
     fn some_prefix_list(&mut self) -> String {
-        self.pick(&self.model.prefix_lists.clone())
-            .expect("a list")
-            .id
-            .value
+        self.pick(&self.model.prefix_lists.clone()).expect("a list").id.value
     }
 
     /// Groups for an ENI of the VPC; none now and then, which means the default group.
     fn some_groups(&mut self, vpc: &str) -> Vec<String> {
-        let of_vpc = self
-            .model
-            .security_groups
-            .iter()
-            .filter(|g| g.vpc.value == vpc);
+        let of_vpc = self.model.security_groups.iter().filter(|g| g.vpc.value == vpc);
         let ids: Vec<_> = of_vpc.map(|group| group.id.value.clone()).collect();
         let count = self.pick(&[0, 1, 1, 1, 1, 2]).expect("counts");
         self.rng.choose_multiple(ids, count)
@@ -321,9 +257,7 @@ impl Builder<'_> {
             for index in 0..self.rng.usize(..=self.size) {
                 let id = format!("acl-{}-{index}", &vpc["vpc-".len()..]);
                 let entries = self.acl_entries();
-                self.model
-                    .network_acls
-                    .push(make::network_acl(&id, &vpc, entries));
+                self.model.network_acls.push(make::network_acl(&id, &vpc, entries));
                 let subnets = self.subnets_of(&vpc);
                 let chosen = self.pick(&subnets).expect("every VPC has subnets").id;
                 let mut all = self.model.subnets.iter_mut();
@@ -339,24 +273,12 @@ impl Builder<'_> {
         for egress in [false, true] {
             for number in self.rng.choose_multiple(1..=20, self.size) {
                 let (allow, traffic) = (self.chance(45), self.traffic());
-                entries.push(make::entry(
-                    number * 10,
-                    egress,
-                    allow,
-                    traffic,
-                    self.some_cidr(),
-                ));
+                entries.push(make::entry(number * 10, egress, allow, traffic, self.some_cidr()));
             }
             if self.chance(80) {
                 entries.push(make::entry(32_766, egress, true, Traffic::All, any));
             } else {
-                entries.push(make::entry(
-                    900,
-                    egress,
-                    true,
-                    Traffic::Tcp(1024, 65_535),
-                    any,
-                ));
+                entries.push(make::entry(900, egress, true, Traffic::Tcp(1024, 65_535), any));
             }
         }
         self.rng.shuffle(&mut entries);
@@ -367,9 +289,7 @@ impl Builder<'_> {
         for vpc in self.vpc_ids() {
             if self.chance(85) {
                 let id = format!("igw-{}", &vpc["vpc-".len()..]);
-                self.model
-                    .internet_gateways
-                    .push(make::internet_gateway(&id, &vpc));
+                self.model.internet_gateways.push(make::internet_gateway(&id, &vpc));
             }
         }
     }
@@ -428,10 +348,7 @@ impl Builder<'_> {
                 attached.push(vpc);
             }
         }
-        let outside = [
-            ["192.168.0.0/16", "10.200.0.0/16"],
-            ["172.31.0.0/16", "10.201.0.0/16"],
-        ];
+        let outside = [["192.168.0.0/16", "10.200.0.0/16"], ["172.31.0.0/16", "10.201.0.0/16"]];
         for cidrs in &outside[..1 + self.rng.usize(..2)] {
             let kind = make::attached_network(&cidrs.map(cidr));
             let id = format!("tgw-attach-{gateway}-{}", attachments.len());
@@ -443,12 +360,7 @@ impl Builder<'_> {
     fn transit_table(&mut self, id: &str, attachments: &[Name]) -> TransitGatewayRouteTable {
         let mut routes: Vec<TransitGatewayRoute> = Vec::new();
         let narrow = self.some_cidr();
-        let pool = [
-            "0.0.0.0/0",
-            "10.200.0.0/16",
-            "192.168.64.0/18",
-            "10.0.0.0/8",
-        ];
+        let pool = ["0.0.0.0/0", "10.200.0.0/16", "192.168.64.0/18", "10.0.0.0/8"];
         for cidr in pool.map(cidr).into_iter().chain([narrow]) {
             if self.chance(50) && routes.iter().all(|route| route.cidr.value != cidr) {
                 let attachment = self.pick(attachments).filter(|_| self.chance(80));
@@ -459,17 +371,8 @@ impl Builder<'_> {
                 });
             }
         }
-        let propagations = attachments
-            .iter()
-            .filter(|_| self.chance(75))
-            .cloned()
-            .collect();
-        TransitGatewayRouteTable {
-            id: id.into(),
-            associations: Vec::new(),
-            propagations,
-            routes,
-        }
+        let propagations = attachments.iter().filter(|_| self.chance(75)).cloned().collect();
+        TransitGatewayRouteTable { id: id.into(), associations: Vec::new(), propagations, routes }
     }
 
     fn hosts(&mut self) {
@@ -524,10 +427,8 @@ impl Builder<'_> {
             }
             if self.chance(60) {
                 let subnets = self.one_a_zone(&vpc, 2);
-                let enis: Vec<_> = subnets
-                    .iter()
-                    .map(|s| (s.id.as_str(), self.address(s, 150)))
-                    .collect();
+                let enis: Vec<_> =
+                    subnets.iter().map(|s| (s.id.as_str(), self.address(s, 150))).collect();
                 let groups = self.some_groups(&vpc);
                 let id = format!("vpce-if-{}", &vpc["vpc-".len()..]);
                 let endpoint = make::interface_endpoint(&id, &vpc, &enis, &strs(&groups));
@@ -537,11 +438,7 @@ impl Builder<'_> {
     }
 
     fn tables_of(&self, vpc: &str) -> Vec<String> {
-        let of_vpc = self
-            .model
-            .route_tables
-            .iter()
-            .filter(|table| table.vpc.value == vpc);
+        let of_vpc = self.model.route_tables.iter().filter(|table| table.vpc.value == vpc);
         of_vpc.map(|table| table.id.value.clone()).collect()
     }
 
@@ -552,43 +449,28 @@ impl Builder<'_> {
             let mut groups = self.some_groups(&vpc);
             let count = 1 + self.rng.usize(..self.size);
             let mut subnets = self.one_a_zone(&vpc, count);
-            if let Some(other) = self
-                .pick(&self.model.connectors.clone())
-                .filter(|_| self.chance(40))
+            if let Some(other) =
+                self.pick(&self.model.connectors.clone()).filter(|_| self.chance(40))
             {
                 // Two connectors with the same subnets and groups, in another order, share ENIs.
-                groups = other
-                    .security_groups
-                    .iter()
-                    .rev()
-                    .map(|g| g.value.clone())
-                    .collect();
+                groups = other.security_groups.iter().rev().map(|g| g.value.clone()).collect();
                 let all = self.model.subnets.iter();
-                subnets = all
-                    .filter(|s| other.subnets.contains(&s.id))
-                    .cloned()
-                    .collect();
+                subnets = all.filter(|s| other.subnets.contains(&s.id)).cloned().collect();
             }
             for subnet in &subnets {
                 self.shared_eni(subnet, &groups);
             }
             let ids: Vec<_> = subnets.iter().map(|s| s.id.as_str()).collect();
-            self.model
-                .connectors
-                .push(make::connector(&id, &ids, &strs(&groups)));
+            self.model.connectors.push(make::connector(&id, &ids, &strs(&groups)));
             let zones: Vec<_> = match ids.len() {
                 1 if self.chance(50) => vec![ZONES[self.rng.usize(..3)]],
                 1 => Vec::new(),
                 _ => subnets.iter().map(|s| s.az.as_str()).collect(),
             };
             let tasks = 1 + self.rng.u32(..3);
-            self.model
-                .services
-                .push(make::service(&service, Some(&id), tasks, &zones));
+            self.model.services.push(make::service(&service, Some(&id), tasks, &zones));
         }
-        self.model
-            .services
-            .push(make::service("service-default", None, 2, &[]));
+        self.model.services.push(make::service("service-default", None, 2, &[]));
     }
 
     /// Makes the ENI for this subnet and set of groups, unless there is one.
@@ -600,10 +482,7 @@ impl Builder<'_> {
             .filter(|i| i.owner == InterfaceOwner::Connector && i.subnet == subnet.id);
         let same = |eni: &NetworkInterface| {
             eni.security_groups.len() == groups.len()
-                && eni
-                    .security_groups
-                    .iter()
-                    .all(|group| groups.contains(&group.value))
+                && eni.security_groups.iter().all(|group| groups.contains(&group.value))
         };
         if made.clone().any(same) {
             return;
@@ -621,10 +500,7 @@ impl Builder<'_> {
             let mut routes = Vec::new();
             if self.chance(88) {
                 let target = self.way_out(&vpc);
-                routes.push(make::route(
-                    RouteDestination::Cidr(cidr("0.0.0.0/0")),
-                    target,
-                ));
+                routes.push(make::route(RouteDestination::Cidr(cidr("0.0.0.0/0")), target));
             }
             routes.extend(self.routes_to_other_networks(&vpc));
             routes
@@ -649,12 +525,7 @@ impl Builder<'_> {
     fn target_nat(&mut self, vpc: &str) -> RouteTarget {
         let mut ids = Vec::new();
         for nat in &self.model.nat_gateways {
-            if self
-                .model
-                .subnets
-                .iter()
-                .any(|s| s.id == nat.subnet && s.vpc.value == vpc)
-            {
+            if self.model.subnets.iter().any(|s| s.id == nat.subnet && s.vpc.value == vpc) {
                 ids.push(nat.id.value.clone());
             }
         }
@@ -664,9 +535,7 @@ impl Builder<'_> {
     fn any_target(&mut self, vpc: &str) -> RouteTarget {
         let transit = self.transit_gateways_of(vpc);
         let peerings = self.model.peerings.clone();
-        let peering = peerings
-            .iter()
-            .find(|p| p.requester.value == vpc || p.accepter.value == vpc);
+        let peering = peerings.iter().find(|p| p.requester.value == vpc || p.accepter.value == vpc);
         match self.rng.u8(..10) {
             0..2 => self.target_nat(vpc),
             2..6 if !transit.is_empty() => {
@@ -684,27 +553,17 @@ impl Builder<'_> {
     fn target_interface(&mut self, vpc: &str) -> RouteTarget {
         let hosts = self.model.network_interfaces.iter().filter(|i| {
             i.owner == InterfaceOwner::Host
-                && self
-                    .model
-                    .subnets
-                    .iter()
-                    .any(|s| s.id == i.subnet && s.vpc.value == vpc)
+                && self.model.subnets.iter().any(|s| s.id == i.subnet && s.vpc.value == vpc)
         });
         let ids: Vec<_> = hosts.map(|i| i.id.value.clone()).collect();
         let id = self.pick(&ids).expect("every subnet has a host");
-        if self.chance(20) {
-            RouteTarget::Named(id)
-        } else {
-            RouteTarget::NetworkInterface(id)
-        }
+        if self.chance(20) { RouteTarget::Named(id) } else { RouteTarget::NetworkInterface(id) }
     }
 
     fn transit_gateways_of(&self, vpc: &str) -> Vec<String> {
         let joins = |a: &TransitGatewayAttachment| matches!(&a.kind, AttachmentKind::Vpc { vpc: v, .. } if v.value == vpc);
         let all = self.model.transit_gateways.iter();
-        all.filter(|g| g.attachments.iter().any(joins))
-            .map(|g| g.id.value.clone())
-            .collect()
+        all.filter(|g| g.attachments.iter().any(joins)).map(|g| g.id.value.clone()).collect()
     }
 
     /// Routes by peering and transit gateway to the other VPCs, and to the networks outside.
@@ -718,12 +577,7 @@ impl Builder<'_> {
                 let ends = [&p.requester.value, &p.accepter.value];
                 ends.contains(&&vpc.to_owned()) && ends.contains(&&other.id.value)
             };
-            let peering = self
-                .model
-                .peerings
-                .iter()
-                .find(joins)
-                .map(|p| p.id.value.clone());
+            let peering = self.model.peerings.iter().find(joins).map(|p| p.id.value.clone());
             let transit = self.pick(&self.transit_gateways_of(vpc));
             let target = match (peering, transit) {
                 (Some(peering), _) if self.chance(50) => RouteTarget::Peering(peering),
@@ -751,22 +605,12 @@ impl Builder<'_> {
     /// More specific routes, prefix lists, equals of several origins, and routes into the VPC.
     fn narrow_routes(&mut self, vpc: &str, table: &str) -> Vec<Route> {
         let mut routes = Vec::new();
-        for to in [
-            "203.0.113.0/24",
-            "8.8.8.0/24",
-            "52.216.0.0/16",
-            "198.51.100.0/24",
-        ]
-        .map(cidr)
-        {
+        for to in ["203.0.113.0/24", "8.8.8.0/24", "52.216.0.0/16", "198.51.100.0/24"].map(cidr) {
             for propagated in [false, true] {
                 if self.chance(12) {
                     let target = self.either_way(vpc);
                     let route = make::route(RouteDestination::Cidr(to), target);
-                    routes.push(Route {
-                        propagated,
-                        ..route
-                    });
+                    routes.push(Route { propagated, ..route });
                 }
             }
         }
@@ -774,34 +618,17 @@ impl Builder<'_> {
         for list in self.model.prefix_lists.clone() {
             if !taken.contains(&list.id.value) && self.chance(15) {
                 let target = self.either_way(vpc);
-                routes.push(make::route(
-                    RouteDestination::PrefixList(list.id.value),
-                    target,
-                ));
+                routes.push(make::route(RouteDestination::PrefixList(list.id.value), target));
             }
         }
-        let own = self
-            .model
-            .vpcs
-            .iter()
-            .find(|v| v.id.value == vpc)
-            .expect("known")
-            .cidrs[0]
-            .value;
+        let own = self.model.vpcs.iter().find(|v| v.id.value == vpc).expect("known").cidrs[0].value;
         if self.chance(15) {
             let target = self.any_target(vpc);
             let route = make::route(RouteDestination::Cidr(own), target);
-            routes.push(Route {
-                propagated: true,
-                ..route
-            });
+            routes.push(Route { propagated: true, ..route });
         }
         let subnets = self.subnets_of(vpc);
-        let subnet = self
-            .pick(&subnets)
-            .expect("every VPC has subnets")
-            .cidr
-            .value;
+        let subnet = self.pick(&subnets).expect("every VPC has subnets").cidr.value;
         if self.chance(20) {
             let target = match self.rng.u8(..4) {
                 0 => RouteTarget::Local,
@@ -814,26 +641,19 @@ impl Builder<'_> {
     }
 
     fn either_way(&mut self, vpc: &str) -> RouteTarget {
-        if self.chance(50) {
-            self.way_out(vpc)
-        } else {
-            self.any_target(vpc)
-        }
+        if self.chance(50) { self.way_out(vpc) } else { self.any_target(vpc) }
     }
 
     /// Prefix lists that a table has a route to already, by a gateway endpoint.
     fn lists_of_endpoints(&self, table: &str) -> Vec<String> {
-        let lists = self
-            .model
-            .vpc_endpoints
-            .iter()
-            .filter_map(|endpoint| match &endpoint.kind {
-                EndpointKind::Gateway {
-                    route_tables,
-                    prefix_list: Some(list),
-                } if route_tables.iter().any(|t| t.value == table) => Some(list.value.clone()),
-                _ => None,
-            });
+        let lists = self.model.vpc_endpoints.iter().filter_map(|endpoint| match &endpoint.kind {
+            EndpointKind::Gateway { route_tables, prefix_list: Some(list) }
+                if route_tables.iter().any(|t| t.value == table) =>
+            {
+                Some(list.value.clone())
+            }
+            _ => None,
+        });
         lists.collect()
     }
 
@@ -848,24 +668,14 @@ impl Builder<'_> {
             let vpc = subnet.vpc.value.clone();
             let id = format!("rtb-{}-public", &vpc["vpc-".len()..]);
             subnet.route_table = Some(id.as_str().into());
-            if self
-                .model
-                .route_tables
-                .iter()
-                .any(|table| table.id.value == id)
-            {
+            if self.model.route_tables.iter().any(|table| table.id.value == id) {
                 continue;
             }
             let target = RouteTarget::InternetGateway(None);
-            let mut routes = vec![make::route(
-                RouteDestination::Cidr(cidr("0.0.0.0/0")),
-                target,
-            )];
+            let mut routes = vec![make::route(RouteDestination::Cidr(cidr("0.0.0.0/0")), target)];
             routes.extend(self.routes_to_other_networks(&vpc));
             let routes = without_doubles(routes);
-            self.model
-                .route_tables
-                .push(make::route_table(&id, &vpc, routes));
+            self.model.route_tables.push(make::route_table(&id, &vpc, routes));
         }
     }
 }
@@ -873,10 +683,7 @@ impl Builder<'_> {
 /// Rules that admit the members of every group of the model, and nobody else.
 fn from_every_group(groups: &[(String, String)]) -> Vec<SecurityGroupRule> {
     let from = |(id, _): &(String, String)| Peer::SecurityGroup(id.clone());
-    groups
-        .iter()
-        .map(|group| make::rule(Traffic::All, from(group)))
-        .collect()
+    groups.iter().map(|group| make::rule(Traffic::All, from(group))).collect()
 }
 
 /// A table has one static and one propagated route to a destination at most.
@@ -905,12 +712,7 @@ pub fn summary(model: &Model) -> String {
         line(format!("{} {}", list.id.value, join(&list.cidrs)));
     }
     for vpc in &model.vpcs {
-        line(format!(
-            "{} {} dns={}",
-            vpc.id.value,
-            join(&vpc.cidrs),
-            vpc.dns_support.value
-        ));
+        line(format!("{} {} dns={}", vpc.id.value, join(&vpc.cidrs), vpc.dns_support.value));
     }
     for s in &model.subnets {
         let (table, acl) = (optional(&s.route_table), optional(&s.network_acl));
@@ -918,43 +720,26 @@ pub fn summary(model: &Model) -> String {
         line(format!("{id} {vpc} {az} {cidr} table={table} acl={acl}"));
     }
     for table in &model.route_tables {
-        line(format!(
-            "{} {} main={}",
-            table.id.value, table.vpc.value, table.main
-        ));
+        line(format!("{} {} main={}", table.id.value, table.vpc.value, table.main));
         for route in &table.routes {
             let learnt = if route.propagated { " propagated" } else { "" };
-            line(format!(
-                "  {:?} -> {:?}{learnt}",
-                route.destination.value, route.target.value
-            ));
+            line(format!("  {:?} -> {:?}{learnt}", route.destination.value, route.target.value));
         }
     }
     for acl in &model.network_acls {
         line(format!("{} {}", acl.id.value, acl.vpc.value));
         for e in &acl.entries {
-            let (way, what) = (
-                ["in", "out"][e.egress as usize],
-                ["deny", "allow"][e.allow as usize],
-            );
+            let (way, what) =
+                (["in", "out"][e.egress as usize], ["deny", "allow"][e.allow as usize]);
             let (number, cidr) = (e.number.value, e.cidr.value);
-            line(format!(
-                "  {way} {number} {what} {:?} {cidr}",
-                e.traffic.value
-            ));
+            line(format!("  {way} {number} {what} {:?} {cidr}", e.traffic.value));
         }
     }
     for group in &model.security_groups {
-        line(format!(
-            "{} {} default={}",
-            group.id.value, group.vpc.value, group.default
-        ));
+        line(format!("{} {} default={}", group.id.value, group.vpc.value, group.default));
         for (way, rules) in [("in", &group.ingress), ("out", &group.egress)] {
             for rule in rules {
-                line(format!(
-                    "  {way} {:?} {:?}",
-                    rule.traffic.value, rule.peer.value
-                ));
+                line(format!("  {way} {:?} {:?}", rule.traffic.value, rule.peer.value));
             }
         }
     }
@@ -969,36 +754,18 @@ fn summary_of_gateways(model: &Model, line: &mut impl FnMut(String)) {
     }
     for nat in &model.nat_gateways {
         let pair = |a: &NatAddress| {
-            format!(
-                "{:?}/{:?}",
-                a.private.map(|p| p.value),
-                a.public.map(|p| p.value)
-            )
+            format!("{:?}/{:?}", a.private.map(|p| p.value), a.public.map(|p| p.value))
         };
         let addresses: Vec<_> = nat.addresses.iter().map(pair).collect();
         let (id, subnet, up) = (&nat.id.value, &nat.subnet.value, nat.available);
-        line(format!(
-            "{id} {subnet} available={up} {}",
-            addresses.join(" ")
-        ));
+        line(format!("{id} {subnet} available={up} {}", addresses.join(" ")));
     }
     for endpoint in &model.vpc_endpoints {
         let what = match &endpoint.kind {
-            EndpointKind::Gateway {
-                route_tables,
-                prefix_list,
-            } => {
-                format!(
-                    "list={} tables={}",
-                    optional(prefix_list),
-                    join(route_tables)
-                )
+            EndpointKind::Gateway { route_tables, prefix_list } => {
+                format!("list={} tables={}", optional(prefix_list), join(route_tables))
             }
-            EndpointKind::Interface {
-                subnets,
-                security_groups,
-                ..
-            } => {
+            EndpointKind::Interface { subnets, security_groups, .. } => {
                 let enis: Vec<_> = subnets
                     .iter()
                     .map(|(s, a)| format!("{}={:?}", s.value, a.map(|a| a.value)))
@@ -1006,23 +773,14 @@ fn summary_of_gateways(model: &Model, line: &mut impl FnMut(String)) {
                 format!("{} groups={}", enis.join(" "), join(security_groups))
             }
         };
-        line(format!(
-            "{} {} {what}",
-            endpoint.id.value, endpoint.vpc.value
-        ));
+        line(format!("{} {} {what}", endpoint.id.value, endpoint.vpc.value));
     }
     for p in &model.peerings {
         let (id, one, other) = (&p.id.value, &p.requester.value, &p.accepter.value);
-        line(format!(
-            "{id} {one} {other} same_region={} active={}",
-            p.same_region, p.active
-        ));
+        line(format!("{id} {one} {other} same_region={} active={}", p.same_region, p.active));
     }
     for gateway in &model.transit_gateways {
-        line(format!(
-            "{} sg_referencing={}",
-            gateway.id.value, gateway.sg_referencing
-        ));
+        line(format!("{} sg_referencing={}", gateway.id.value, gateway.sg_referencing));
         for attachment in &gateway.attachments {
             let what = match &attachment.kind {
                 AttachmentKind::Vpc { vpc, subnets } => format!("{} {}", vpc.value, join(subnets)),
@@ -1034,11 +792,7 @@ fn summary_of_gateways(model: &Model, line: &mut impl FnMut(String)) {
             let (from, learnt) = (join(&table.associations), join(&table.propagations));
             line(format!("  {} from={from} learnt={learnt}", table.id.value));
             for route in &table.routes {
-                line(format!(
-                    "    {} -> {}",
-                    route.cidr.value,
-                    optional(&route.attachment)
-                ));
+                line(format!("    {} -> {}", route.cidr.value, optional(&route.attachment)));
             }
         }
     }
@@ -1062,20 +816,12 @@ fn summary_of_senders(model: &Model, line: &mut impl FnMut(String)) {
             Egress::Default => "-",
             Egress::Vpc(name) => &name.value,
         };
-        line(format!(
-            "{} {connector} tasks={} azs={}",
-            s.id.value,
-            s.tasks.value,
-            join(&s.azs)
-        ));
+        line(format!("{} {connector} tasks={} azs={}", s.id.value, s.tasks.value, join(&s.azs)));
     }
 }
 
 fn join<T: std::fmt::Display>(list: &[egret_control::source::Sourced<T>]) -> String {
-    list.iter()
-        .map(|item| item.value.to_string())
-        .collect::<Vec<_>>()
-        .join(",")
+    list.iter().map(|item| item.value.to_string()).collect::<Vec<_>>().join(",")
 }
 
 fn optional(name: &Option<Name>) -> &str {

@@ -27,21 +27,13 @@ fn every_reason_and_place_comes_up_and_enough_is_delivered() {
                 Err((reason, _)) => (*reason).to_owned(),
             };
             *forward.entry(name).or_default() += 1;
-            let answered = outcome
-                .reply
-                .map(|r| r.map_or_else(|(reason, _)| reason, |()| "ok"));
-            *reply
-                .entry(answered.unwrap_or("none").to_owned())
-                .or_default() += 1;
+            let answered = outcome.reply.map(|r| r.map_or_else(|(reason, _)| reason, |()| "ok"));
+            *reply.entry(answered.unwrap_or("none").to_owned()).or_default() += 1;
         }
     }
     eprintln!("forward: {forward:#?}\nreply: {reply:#?}");
     let missing = |found: &BTreeMap<String, usize>, wanted: &[&'static str]| -> Vec<&'static str> {
-        wanted
-            .iter()
-            .filter(|name| !found.contains_key(**name))
-            .copied()
-            .collect()
+        wanted.iter().filter(|name| !found.contains_key(**name)).copied().collect()
     };
     assert_eq!(missing(&forward, FORWARD), Vec::<&str>::new());
     assert_eq!(missing(&forward, PLACES), Vec::<&str>::new());

@@ -34,9 +34,8 @@ const KNOWN: &[(&str, &str)] = &[
 #[test]
 fn the_dataplane_does_as_the_oracle_says() {
     let seed = egret_tests::seed(1);
-    let topologies = std::env::var("EGRET_TOPOLOGIES").map_or(TOPOLOGIES, |text| {
-        text.parse().expect("EGRET_TOPOLOGIES is a number")
-    });
+    let topologies = std::env::var("EGRET_TOPOLOGIES")
+        .map_or(TOPOLOGIES, |text| text.parse().expect("EGRET_TOPOLOGIES is a number"));
     eprintln!("EGRET_SEED={seed} EGRET_TOPOLOGIES={topologies}");
     for number in 0..topologies {
         let size = 1 + (number % 3) as u32;
@@ -59,12 +58,7 @@ impl Case {
         let mut rng = Rng::with_seed(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let model = topology::random(&mut rng, size);
         let snapshot = lower::lower(&model);
-        Case {
-            rng,
-            model,
-            snapshot,
-            name: format!("topology {number} of size {size}"),
-        }
+        Case { rng, model, snapshot, name: format!("topology {number} of size {size}") }
     }
 
     fn first_difference(mut self) -> Option<Difference> {
@@ -80,13 +74,7 @@ impl Case {
             };
             if !KNOWN.iter().any(known) {
                 let Case { model, name, .. } = self;
-                return Some(Difference {
-                    model,
-                    probe,
-                    kind,
-                    what,
-                    name,
-                });
+                return Some(Difference { model, probe, kind, what, name });
             }
         }
         None
@@ -119,16 +107,9 @@ impl Difference {
         let smaller = (1..size).flat_map(|size| (0..TOPOLOGIES).map(move |number| (number, size)));
         let mut cases = smaller.map(|(number, size)| Case::new(seed, number, size));
         let found = cases.find_map(|case| {
-            case.first_difference()
-                .filter(|difference| difference.kind == self.kind)
+            case.first_difference().filter(|difference| difference.kind == self.kind)
         });
-        let Difference {
-            model,
-            probe,
-            kind,
-            what,
-            name,
-        } = found.unwrap_or(self);
+        let Difference { model, probe, kind, what, name } = found.unwrap_or(self);
         let summary = topology::summary(&model);
         format!("EGRET_SEED={seed}, {name}: {kind}\n{probe:?}\n{what}\n\n{summary}")
     }

@@ -33,20 +33,10 @@ pub(super) enum Owner<'a> {
 
 impl<'a> World<'a> {
     pub(super) fn new(model: &'a Model) -> World<'a> {
-        let mut world = World {
-            model,
-            enis: Vec::new(),
-        };
+        let mut world = World { model, enis: Vec::new() };
         let interfaces = model.network_interfaces.iter().map(|i| world.interface(i));
-        let nats = model
-            .nat_gateways
-            .iter()
-            .filter(|nat| nat.available)
-            .map(|n| world.nat_eni(n));
-        let endpoints = model
-            .vpc_endpoints
-            .iter()
-            .flat_map(|e| world.endpoint_enis(e));
+        let nats = model.nat_gateways.iter().filter(|nat| nat.available).map(|n| world.nat_eni(n));
+        let endpoints = model.vpc_endpoints.iter().flat_map(|e| world.endpoint_enis(e));
         world.enis = interfaces.chain(nats).chain(endpoints).collect();
         world
     }
@@ -56,11 +46,7 @@ impl<'a> World<'a> {
         let subnet = self.subnet(&interface.subnet);
         Eni {
             id: interface.id.value.clone(),
-            public: interface
-                .public
-                .iter()
-                .map(|public| (addresses[0], public.value))
-                .collect(),
+            public: interface.public.iter().map(|public| (addresses[0], public.value)).collect(),
             addresses,
             subnet,
             groups: self.groups_or_default(&interface.security_groups, &subnet.vpc),
@@ -87,23 +73,13 @@ impl<'a> World<'a> {
     }
 
     fn endpoint_enis(&self, endpoint: &'a VpcEndpoint) -> Vec<Eni<'a>> {
-        let EndpointKind::Interface {
-            subnets,
-            security_groups,
-            ..
-        } = &endpoint.kind
-        else {
+        let EndpointKind::Interface { subnets, security_groups, .. } = &endpoint.kind else {
             return Vec::new();
         };
         let eni = |(subnet, address): &'a (Name, Option<Sourced<Ipv4Addr>>)| Eni {
             id: format!("{}@{}", endpoint.id.value, subnet.value),
             subnet: self.subnet(subnet),
-            addresses: vec![
-                address
-                    .as_ref()
-                    .expect("topologies say every address")
-                    .value,
-            ],
+            addresses: vec![address.as_ref().expect("topologies say every address").value],
             public: Vec::new(),
             groups: self.groups_or_default(security_groups, &endpoint.vpc),
             source_dest_check: true,
@@ -114,40 +90,22 @@ impl<'a> World<'a> {
 
     fn groups_or_default(&self, groups: &[Name], vpc: &str) -> Vec<String> {
         if groups.is_empty() {
-            let of_vpc = self
-                .model
-                .security_groups
-                .iter()
-                .filter(|g| g.vpc.value == vpc);
-            return of_vpc
-                .filter(|g| g.default)
-                .map(|g| g.id.value.clone())
-                .collect();
+            let of_vpc = self.model.security_groups.iter().filter(|g| g.vpc.value == vpc);
+            return of_vpc.filter(|g| g.default).map(|g| g.id.value.clone()).collect();
         }
         groups.iter().map(|group| group.value.clone()).collect()
     }
 
     pub(super) fn subnet(&self, id: &str) -> &'a Subnet {
-        self.model
-            .subnets
-            .iter()
-            .find(|subnet| subnet.id.value == id)
-            .expect("a known subnet")
+        self.model.subnets.iter().find(|subnet| subnet.id.value == id).expect("a known subnet")
     }
 
     pub(super) fn vpc(&self, id: &str) -> &'a Vpc {
-        self.model
-            .vpcs
-            .iter()
-            .find(|vpc| vpc.id.value == id)
-            .expect("a known VPC")
+        self.model.vpcs.iter().find(|vpc| vpc.id.value == id).expect("a known VPC")
     }
 
     pub(super) fn in_vpc(&self, vpc: &str, address: Ipv4Addr) -> bool {
-        self.vpc(vpc)
-            .cidrs
-            .iter()
-            .any(|cidr| has(cidr.value, address))
+        self.vpc(vpc).cidrs.iter().any(|cidr| has(cidr.value, address))
     }
 
     pub(super) fn table_of(&self, subnet: &Subnet) -> &'a RouteTable {
@@ -180,10 +138,7 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn eni(&self, id: &str) -> &Eni<'a> {
-        self.enis
-            .iter()
-            .find(|eni| eni.id == id)
-            .expect("a known network interface")
+        self.enis.iter().find(|eni| eni.id == id).expect("a known network interface")
     }
 
     pub(super) fn eni_at(&self, vpc: &str, address: Ipv4Addr) -> Option<&Eni<'a>> {
@@ -192,11 +147,7 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn in_prefix_list(&self, id: &str, address: Ipv4Addr) -> Option<u8> {
-        let list = self
-            .model
-            .prefix_lists
-            .iter()
-            .find(|list| list.id.value == id)?;
+        let list = self.model.prefix_lists.iter().find(|list| list.id.value == id)?;
         let matching = list.cidrs.iter().filter(|cidr| has(cidr.value, address));
         matching.map(|cidr| cidr.value.prefix_len()).max()
     }
@@ -213,19 +164,14 @@ impl<'a> World<'a> {
     /// The one ENI of the task's connector in the task's zone, else the only one it has.
     pub(super) fn hyperplane_eni(&self, connector: &str, service: &Service, task: u32) -> &Eni<'a> {
         let mut connectors = self.model.connectors.iter();
-        let connector = connectors
-            .find(|c| c.id.value == connector)
-            .expect("a known connector");
+        let connector = connectors.find(|c| c.id.value == connector).expect("a known connector");
         let subnets: Vec<_> = connector.subnets.iter().map(|id| self.subnet(id)).collect();
         let zones: Vec<&str> = match service.azs.is_empty() {
             true => subnets.iter().map(|subnet| subnet.az.as_str()).collect(),
             false => service.azs.iter().map(|az| az.as_str()).collect(),
         };
         let zone = zones[task as usize % zones.len()];
-        let subnet = subnets
-            .iter()
-            .find(|s| s.az.value == zone)
-            .unwrap_or(&subnets[0]);
+        let subnet = subnets.iter().find(|s| s.az.value == zone).unwrap_or(&subnets[0]);
         let wanted = self.groups_or_default(&connector.security_groups, &subnet.vpc);
         let shared = |eni: &&Eni<'_>| {
             matches!(eni.owner, Owner::Hyperplane)
@@ -233,10 +179,7 @@ impl<'a> World<'a> {
                 && wanted.iter().all(|group| eni.groups.contains(group))
                 && eni.groups.iter().all(|group| wanted.contains(group))
         };
-        self.enis
-            .iter()
-            .find(shared)
-            .expect("topologies say every shared ENI")
+        self.enis.iter().find(shared).expect("topologies say every shared ENI")
     }
 }
 
@@ -274,27 +217,15 @@ impl<'a> World<'a> {
             if route.propagated {
                 (rank, list) = (2, 0);
             }
-            candidates.push((
-                32 - len,
-                rank,
-                list,
-                self.target(&route.target.value, &table.vpc),
-            ));
+            candidates.push((32 - len, rank, list, self.target(&route.target.value, &table.vpc)));
         }
         for endpoint in &self.model.vpc_endpoints {
-            let EndpointKind::Gateway {
-                route_tables,
-                prefix_list,
-            } = &endpoint.kind
-            else {
+            let EndpointKind::Gateway { route_tables, prefix_list } = &endpoint.kind else {
                 continue;
             };
             let by_name = || {
                 let lists = &self.model.prefix_lists;
-                lists
-                    .iter()
-                    .find(|l| l.name.as_ref() == Some(&endpoint.service))
-                    .map(|l| &l.id)
+                lists.iter().find(|l| l.name.as_ref() == Some(&endpoint.service)).map(|l| &l.id)
             };
             let Some(list) = prefix_list.as_ref().or_else(by_name) else {
                 continue;
@@ -302,26 +233,15 @@ impl<'a> World<'a> {
             if route_tables.contains(&table.id)
                 && let Some(len) = self.in_prefix_list(list, dst)
             {
-                candidates.push((
-                    32 - len,
-                    1,
-                    self.list_index(list),
-                    Target::Endpoint(endpoint),
-                ));
+                candidates.push((32 - len, 1, self.list_index(list), Target::Endpoint(endpoint)));
             }
         }
-        let best = candidates
-            .into_iter()
-            .min_by_key(|(len, rank, list, _)| (*len, *rank, *list));
+        let best = candidates.into_iter().min_by_key(|(len, rank, list, _)| (*len, *rank, *list));
         best.map(|(.., target)| target)
     }
 
     fn list_index(&self, id: &str) -> usize {
-        self.model
-            .prefix_lists
-            .iter()
-            .position(|list| list.id.value == id)
-            .unwrap_or(usize::MAX)
+        self.model.prefix_lists.iter().position(|list| list.id.value == id).unwrap_or(usize::MAX)
     }
 
     /// What a target names, or a blackhole if that is gone or does not work.
@@ -358,11 +278,9 @@ impl<'a> World<'a> {
                 .iter()
                 .find(|g| g.id.value == *id)
                 .map(Target::TransitGateway),
-            RouteTarget::NetworkInterface(id) => self
-                .enis
-                .iter()
-                .find(|eni| eni.id == *id)
-                .map(Target::Interface),
+            RouteTarget::NetworkInterface(id) => {
+                self.enis.iter().find(|eni| eni.id == *id).map(Target::Interface)
+            }
             RouteTarget::Named(id) => return self.target(&self.kind_of(id), vpc),
         };
         found.unwrap_or(Target::Blackhole)
@@ -394,11 +312,7 @@ impl<'a> World<'a> {
     ) -> Option<Option<&'a TransitGatewayAttachment>> {
         let attachment = |id: &Name| gateway.attachments.iter().find(|a| a.id == *id);
         let mut candidates: Vec<(u8, bool, Option<&TransitGatewayAttachment>)> = Vec::new();
-        for route in table
-            .routes
-            .iter()
-            .filter(|route| has(route.cidr.value, dst))
-        {
+        for route in table.routes.iter().filter(|route| has(route.cidr.value, dst)) {
             let to = route.attachment.as_ref().and_then(attachment);
             candidates.push((32 - route.cidr.prefix_len(), route.propagated, to));
         }
@@ -411,9 +325,7 @@ impl<'a> World<'a> {
                 candidates.push((32 - cidr.prefix_len(), true, Some(learnt)));
             }
         }
-        let best = candidates
-            .into_iter()
-            .min_by_key(|(len, learnt, _)| (*len, *learnt));
+        let best = candidates.into_iter().min_by_key(|(len, learnt, _)| (*len, *learnt));
         best.map(|(.., to)| to)
     }
 
@@ -423,7 +335,6 @@ impl<'a> World<'a> {
     ) -> (&'a TransitGateway, &'a TransitGatewayAttachment) {
         let all = self.model.transit_gateways.iter();
         let mut all = all.flat_map(|gateway| gateway.attachments.iter().map(move |a| (gateway, a)));
-        all.find(|(_, attachment)| attachment.id.value == id)
-            .expect("a known attachment")
+        all.find(|(_, attachment)| attachment.id.value == id).expect("a known attachment")
     }
 }

@@ -61,10 +61,19 @@ pub enum Where {
     Task,
 }
 
-/// Judges the first packet of a flow, and the answer to it.
+/// Judges the first packet of a flow, and the answer to it, where every NAT gateway uses its primary
+/// address.
 pub fn judge(model: &Model, probe: &Probe) -> Outcome {
+    judge_picking(model, probe, 0)
+}
+
+/// The same, where `pick` says which of its addresses each NAT gateway uses: AWS does not, and any
+/// is right. The first gateway on the way takes `pick` modulo the number of its addresses, the next
+/// what is left after a division by that number, and so on.
+pub fn judge_picking(model: &Model, probe: &Probe, pick: usize) -> Outcome {
     let world = World::new(model);
     let mut walk = Walk::new(&world, Packet::of(probe));
+    walk.pick = pick;
     match walk.send(&probe.from) {
         Err(dropped) => Outcome { forward: Err(dropped), reply: None },
         Ok(to) => {
@@ -84,6 +93,7 @@ struct Packet {
     dst_port: u16,
     icmp: Option<(u8, u8)>,
     total_len: u16,
+    dont_fragment: bool,
     ttl: u8,
     fragment: Fragment,
 }
@@ -102,6 +112,7 @@ impl Packet {
             dst_port: probe.dst_port,
             icmp: probe.icmp,
             total_len: probe.total_len,
+            dont_fragment: probe.dont_fragment,
             ttl: probe.ttl,
             fragment: probe.fragment,
         }
@@ -140,6 +151,7 @@ struct Walk<'a> {
     hidden: Option<&'static str>,
     came_by_transit_gateway: bool,
     lookups: u32,
+    pick: usize,
     via: Vec<String>,
     /// What the elements remember of the packet.
     notes: Notes,
@@ -149,11 +161,22 @@ struct Walk<'a> {
 
 #[derive(Clone, Default)]
 struct Notes {
-    /// ENIs whose groups let it pass: (ENI, source, destination).
-    allowed: Vec<(String, Ipv4Addr, Ipv4Addr)>,
+    /// ENIs whose groups let it pass.
+    allowed: Vec<Allowed>,
+    /// Whether something on the way has every flow tracked.
+    tracked: bool,
     translations: Vec<Translation>,
     /// The interface that sent it, with the source and destination as sent.
     origin: Option<(String, Ipv4Addr, Ipv4Addr)>,
+}
+
+#[derive(Clone)]
+struct Allowed {
+    eni: String,
+    src: Ipv4Addr,
+    dst: Ipv4Addr,
+    /// Whether everybody may, and may be answered, so that no state is kept.
+    open: bool,
 }
 
 #[derive(Clone)]
@@ -189,6 +212,7 @@ impl<'a> Walk<'a> {
             hidden: None,
             came_by_transit_gateway: false,
             lookups: 0,
+            pick: 0,
             via: Vec::new(),
             notes: Notes::default(),
             remembered: None,
@@ -244,6 +268,7 @@ impl<'a> Walk<'a> {
 
     /// The source becomes `outside`, and the element remembers what it was.
     fn translate(&mut self, element: &str, outside: Ipv4Addr) {
+        self.notes.tracked = true;
         self.notes.translations.push(Translation {
             element: element.to_owned(),
             inside: self.packet.src,
@@ -356,7 +381,7 @@ impl<'a> Walk<'a> {
             Some(Target::InternetGateway(gateway)) => self.internet_gateway(gateway, subnet),
             Some(Target::NatGateway(nat)) => self.nat_gateway(nat, subnet),
             Some(Target::Endpoint(endpoint)) => self.gateway_endpoint(endpoint),
-            Some(Target::Peering(peering)) => self.peering(peering, subnet, table),
+            Some(Target::Peering(peering)) => self.peering(peering, subnet),
             Some(Target::TransitGateway(gateway)) => self.transit_gateway(gateway, subnet),
             Some(Target::Interface(eni)) => self.appliance(eni, subnet),
         }
@@ -395,11 +420,16 @@ impl<'a> Walk<'a> {
         if self.packet.ttl <= 1 {
             return drop("ttl-expired", &nat.id);
         }
-        if self.packet.total_len > self.world.model.settings.dataplane.gateway_mtu {
+        let mtu = self.world.model.settings.dataplane.gateway_mtu;
+        let in_pieces = self.packet.protocol == UDP && !self.packet.dont_fragment;
+        if self.packet.total_len > mtu && !in_pieces {
             return drop("packet-too-big", &nat.id);
         }
+        // It forwards fragments of UDP only, so it makes only those; the largest just fits.
+        self.packet.total_len = self.packet.total_len.min(mtu);
         self.packet.ttl -= 1;
-        self.translate(&nat.id, own[0]);
+        self.translate(&nat.id, own[self.pick % own.len()]);
+        self.pick /= own.len();
         self.sender = None;
         self.via.push(nat.id.value.clone());
         Ok(At::Subnet(subnet))
@@ -427,9 +457,12 @@ impl<'a> Walk<'a> {
         let Some((_, public)) = pairs.find(|(private, _)| *private == self.packet.src) else {
             return drop("igw-no-public-address", &gateway.id);
         };
-        if self.packet.total_len > self.world.model.settings.dataplane.internet_mtu {
+        let mtu = self.world.model.settings.dataplane.internet_mtu;
+        if self.packet.total_len > mtu && self.packet.dont_fragment {
             return drop("packet-too-big", &gateway.id);
         }
+        // Else it goes on in pieces, the largest of which just fits.
+        self.packet.total_len = self.packet.total_len.min(mtu);
         self.packet.src = *public;
         self.sender = None;
         self.enter_from_internet()
@@ -449,7 +482,7 @@ impl<'a> Walk<'a> {
         Ok(At::End(Where::Internet))
     }
 
-    fn peering(&mut self, peering: &Peering, near: &Subnet, table: &RouteTable) -> Step<'a> {
+    fn peering(&mut self, peering: &Peering, near: &Subnet) -> Step<'a> {
         let far =
             if peering.requester == near.vpc { &peering.accepter } else { &peering.requester };
         let near = self.world.in_vpc(&near.vpc, self.packet.src);
@@ -464,7 +497,7 @@ impl<'a> Walk<'a> {
         if !peering.same_region {
             self.hidden = self.hidden.or(Some("security-group-reference-lost"));
         }
-        self.local(far, &table.id)
+        self.local(far, &peering.id)
     }
 
     fn transit_gateway(&mut self, gateway: &'a TransitGateway, left: &Subnet) -> Step<'a> {
@@ -507,6 +540,7 @@ impl<'a> Walk<'a> {
             self.hidden = self.hidden.or(Some("security-group-reference-transit"));
         }
         self.came_by_transit_gateway = true;
+        self.notes.tracked = true;
         match &to.kind {
             AttachmentKind::External { .. } => Ok(At::End(Where::External(to.id.value.clone()))),
             AttachmentKind::Vpc { subnets, .. } => {
@@ -529,6 +563,9 @@ impl<'a> Walk<'a> {
     }
 
     fn enter_eni(&mut self, eni: &'a Eni<'a>) -> Step<'a> {
+        if matches!(eni.owner, Owner::Endpoint(_)) {
+            self.notes.tracked = true;
+        }
         let known = self.translation(&eni.id);
         let expected = known.is_some();
         match (&eni.owner, known) {
@@ -577,18 +614,14 @@ impl<'a> Walk<'a> {
 
     fn security_groups(&mut self, eni: &Eni<'a>, egress: bool) -> Result<(), Dropped> {
         let (src, dst) = (self.packet.src, self.packet.dst);
-        if let Some(notes) = &self.remembered
-            && notes.allowed.contains(&(eni.id.clone(), dst, src))
-        {
+        if self.is_answer_to_tracked(eni) {
             return Ok(());
         }
-        let groups = self.world.model.security_groups.iter();
-        let carried = groups.filter(|group| eni.groups.contains(&group.id));
-        let rules: Vec<&SecurityGroupRule> =
-            carried.flat_map(|group| if egress { &group.egress } else { &group.ingress }).collect();
+        let rules = self.world.rules(eni, egress);
         let of_traffic: Vec<_> = rules.iter().filter(|rule| self.is(rule.traffic.value)).collect();
         if of_traffic.iter().any(|rule| self.names(&rule.peer, eni, egress)) {
-            self.notes.allowed.push((eni.id.clone(), src, dst));
+            let (eni, open) = (eni.id.clone(), self.is_open_both_ways(eni, egress));
+            self.notes.allowed.push(Allowed { eni, src, dst, open });
             return Ok(());
         }
         let would_help = |peer: &Peer| matches!(peer, Peer::SecurityGroup(id) if self.carries(id));
@@ -602,6 +635,34 @@ impl<'a> Walk<'a> {
             (false, false, _) => "security-group-ingress",
         };
         drop(reason, &eni.id)
+    }
+
+    /// Whether the groups of `eni` admit the packet by what they remember.
+    fn is_answer_to_tracked(&self, eni: &Eni<'_>) -> bool {
+        let Some(notes) = &self.remembered else {
+            return false;
+        };
+        notes.allowed.iter().any(|allowed| {
+            allowed.eni == eni.id
+                && (allowed.src, allowed.dst) == (self.packet.dst, self.packet.src)
+                && (notes.tracked || !allowed.open)
+        })
+    }
+
+    /// Whether a rule from or to everywhere allows the packet, and one the other way everything of
+    /// its protocol: then the answer is judged by that rule, not by state.
+    fn is_open_both_ways(&self, eni: &Eni<'_>, egress: bool) -> bool {
+        let everywhere = |rule: &&&SecurityGroupRule| matches!(rule.peer.value, Peer::Cidr(cidr) if cidr.prefix_len() == 0);
+        let all_ports = |traffic| match traffic {
+            Traffic::All => true,
+            Traffic::Tcp(0, 65_535) => self.packet.protocol == TCP,
+            Traffic::Udp(0, 65_535) => self.packet.protocol == UDP,
+            _ => false,
+        };
+        let (this, other) = (self.world.rules(eni, egress), self.world.rules(eni, !egress));
+        self.packet.is_tcp_or_udp()
+            && this.iter().filter(everywhere).any(|rule| self.is(rule.traffic.value))
+            && other.iter().filter(everywhere).any(|rule| all_ports(rule.traffic.value))
     }
 
     /// Whether a rule's peer is the packet's other side, seen from `eni`.

@@ -26,8 +26,7 @@ pub struct Probe {
     pub icmp: Option<(u8, u8)>,
     /// Bytes of the whole packet; never fewer than its headers take.
     pub total_len: u16,
-    /// Whether it must not be fragmented. Nothing on the path fragments, so the verdict is the
-    /// same either way; only the ICMP error differs.
+    /// Whether it must not be fragmented.
     pub dont_fragment: bool,
     /// Time to live.
     pub ttl: u8,
@@ -86,6 +85,11 @@ pub fn random(rng: &mut Rng, model: &Model) -> Probe {
         _ => (0, 0),
     };
     let fragment = if rng.u8(..32) == 0 { Fragment::First } else { Fragment::Whole };
+    let mut total_len = length(rng, &model.settings);
+    if fragment == Fragment::First {
+        // Offsets count in eights, so all fragments but the last carry a multiple of them.
+        total_len -= (total_len - 20) % 8;
+    }
     Probe {
         from,
         dst,
@@ -93,7 +97,7 @@ pub fn random(rng: &mut Rng, model: &Model) -> Probe {
         src_port,
         dst_port,
         icmp,
-        total_len: length(rng, &model.settings),
+        total_len,
         dont_fragment: rng.bool(),
         ttl: if rng.u8(..20) == 0 { rng.u8(1..4) } else { 64 },
         fragment,

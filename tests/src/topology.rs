@@ -506,7 +506,7 @@ impl Builder<'_> {
             routes
                 .extend(self.narrow_routes(&vpc, &self.model.route_tables[index].id.value.clone()));
             self.rng.shuffle(&mut routes);
-            self.model.route_tables[index].routes = routes;
+            self.model.route_tables[index].routes = without_doubles(routes);
         }
     }
 
@@ -674,6 +674,7 @@ impl Builder<'_> {
             let target = RouteTarget::InternetGateway(None);
             let mut routes = vec![make::route(RouteDestination::Cidr(cidr("0.0.0.0/0")), target)];
             routes.extend(self.routes_to_other_networks(&vpc));
+            let routes = without_doubles(routes);
             self.model.route_tables.push(make::route_table(&id, &vpc, routes));
         }
     }
@@ -683,6 +684,19 @@ impl Builder<'_> {
 fn from_every_group(groups: &[(String, String)]) -> Vec<SecurityGroupRule> {
     let from = |(id, _): &(String, String)| Peer::SecurityGroup(id.clone());
     groups.iter().map(|group| make::rule(Traffic::All, from(group))).collect()
+}
+
+/// A table has one static and one propagated route to a destination at most.
+fn without_doubles(routes: Vec<Route>) -> Vec<Route> {
+    let mut kept: Vec<Route> = Vec::new();
+    for route in routes {
+        let same =
+            |r: &Route| r.destination == route.destination && r.propagated == route.propagated;
+        if !kept.iter().any(same) {
+            kept.push(route);
+        }
+    }
+    kept
 }
 
 fn strs(ids: &[String]) -> Vec<&str> {

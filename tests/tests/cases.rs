@@ -251,6 +251,12 @@ fn case_7_each_gateway_has_its_mtu() {
     dropped(&m, &sized(SITE, 8500), "packet-too-big", "igw");
     dropped(&m, &sized(SITE, 1501), "packet-too-big", "igw");
     assert_eq!(answered(&m, &sized(SITE, 1500)).0, Where::Internet);
+    // What may be fragmented is, but a NAT gateway carries fragments of UDP only.
+    let loose = |total_len| Probe { dont_fragment: false, ..sized(SITE, total_len) };
+    assert_eq!(answered(&m, &loose(8500)).0, Where::Internet);
+    dropped(&m, &loose(8501), "packet-too-big", "nat");
+    let udp = Probe { protocol: 17, ..loose(8501) };
+    assert_eq!(answered(&m, &udp).0, Where::Internet);
     dropped(&m, &sized("10.0.2.150", 8501), "mtu-exceeded-silent", "vpce");
     assert_eq!(answered(&m, &sized("10.0.2.150", 8500)).0, interface("vpce@data"));
     dropped(&m, &sized(DB, 9002), "mtu-exceeded-silent", "eni-web");

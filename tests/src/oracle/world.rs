@@ -126,6 +126,17 @@ impl<'a> World<'a> {
         acl.expect("every subnet has a network ACL")
     }
 
+    /// The rules of one direction of all groups of an ENI.
+    pub(super) fn rules(&self, eni: &Eni<'_>, egress: bool) -> Vec<&'a SecurityGroupRule> {
+        let groups = self.model.security_groups.iter();
+        let carried = groups.filter(|group| eni.groups.contains(&group.id));
+        let of_way = |group: &'a SecurityGroup| match egress {
+            true => &group.egress,
+            false => &group.ingress,
+        };
+        carried.flat_map(of_way).collect()
+    }
+
     pub(super) fn eni(&self, id: &str) -> &Eni<'a> {
         self.enis.iter().find(|eni| eni.id == id).expect("a known network interface")
     }

@@ -95,6 +95,8 @@ struct Compiler<'a> {
     /// Where the search for a free address of a subnet goes on.
     next_free: HashMap<SubnetId, u32>,
     public_addresses: Vec<(Ipv4Addr, EniId)>,
+    /// Imported ENIs of connectors that a service uses.
+    used_enis: HashSet<String>,
 }
 
 impl<'a> Compiler<'a> {
@@ -128,6 +130,7 @@ impl<'a> Compiler<'a> {
             taken: HashSet::new(),
             next_free: HashMap::new(),
             public_addresses: Vec::new(),
+            used_enis: HashSet::new(),
         }
     }
 

@@ -138,6 +138,7 @@ impl Worker {
         let known = Known {
             dir: Dir::Return,
             origin: (interface, headers.tuple()),
+            answer: keys[1].tuple(),
             translations: way.translations,
             enis: way.enis,
             tracked: way.tracked,
@@ -403,6 +404,7 @@ impl Worker {
         Known {
             dir,
             origin: (session.keys[0].interface(), session.keys[0].tuple()),
+            answer: session.keys[1].tuple(),
             translations: cold.translations,
             enis: cold.enis,
             tracked: [session.tracked(Dir::Forward), session.tracked(Dir::Return)],

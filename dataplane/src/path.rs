@@ -96,12 +96,28 @@ pub(crate) struct Known {
     pub(crate) dir: Dir,
     /// Who opened the flow, and with which source.
     pub(crate) origin: (InterfaceId, Tuple),
+    /// The tuple of its answers where they begin.
+    pub(crate) answer: Tuple,
     /// Source translations on the way forward, in order.
     pub(crate) translations: [Option<Translation>; 3],
     /// The ENIs at each end.
     pub(crate) enis: [Option<EniId>; 2],
     /// Whether the security groups at each end track the flow.
     pub(crate) tracked: [bool; 2],
+}
+
+impl Known {
+    /// The tuple of the flow's forward packets at the ENI of each end.
+    fn tuples(&self) -> [Tuple; 2] {
+        let mut near = self.origin.1;
+        if let Some(Translation { by: Translator::Hyperplane(_), address, port }) =
+            self.translations[0]
+        {
+            near.src = address;
+            near.src_port = port;
+        }
+        [near, self.answer.reversed()]
+    }
 }
 
 /// What a walk found out about the way, besides its end.
@@ -424,6 +440,7 @@ impl<T: Trace> Walk<'_, T> {
             Flow::New => Known {
                 dir: Dir::Return,
                 origin: (InterfaceId::INTERNET, self.way.headers.tuple()),
+                answer: self.headers.tuple().reversed(),
                 translations: self.way.translations,
                 enis: self.way.enis,
                 tracked: [true; 2],
@@ -471,8 +488,9 @@ impl<T: Trace> Walk<'_, T> {
         exhausted: Drop,
     ) -> Result<(), Stop> {
         let slot = self.way.translations.iter().position(Option::is_none);
+        // As many as a flow can remember: the route tables send the packet round in a circle.
         let Some(slot) = slot else {
-            return Err(self.refuse(exhausted));
+            return Err(self.refuse(DropReason::RoutingLoop.at(exhausted.element)));
         };
         let translation = match self.flow {
             Flow::New => self.free_port(by, addresses, limit),

@@ -3,7 +3,6 @@
 //! ([`subject`]). [`net`] is a small network to tell stories in.
 
 pub mod fuzz;
-pub mod lower;
 pub mod make;
 pub mod net;
 pub mod oracle;

@@ -428,6 +428,10 @@ impl<'a> Walk<'a> {
         // It forwards fragments of UDP only, so it makes only those; the largest just fits.
         self.packet.total_len = self.packet.total_len.min(mtu);
         self.packet.ttl -= 1;
+        // A flow remembers three translations; more than that only a circle of gateways needs.
+        if self.notes.translations.len() == 3 {
+            return drop("routing-loop", &nat.id);
+        }
         self.translate(&nat.id, own[self.pick % own.len()]);
         self.pick /= own.len();
         self.sender = None;

@@ -234,6 +234,7 @@ fn place(snapshot: &Snapshot, interface: InterfaceId) -> Where {
         Interface::GatewayEndpoint(id) => Where::Endpoint(snapshot[id].name.to_string()),
         Interface::LinkLocal(id) => Where::LinkLocal(snapshot[id].name.to_string()),
         Interface::External(id) => Where::External(snapshot[id].name.to_string()),
+        Interface::Gone => panic!("nobody is there any more"),
     }
 }
 

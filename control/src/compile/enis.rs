@@ -207,22 +207,17 @@ impl Compiler<'_> {
 
     /// The shared ENI of a subnet and set of groups, as AWS made it, where an import has it.
     pub(super) fn imported_eni(
-        &self,
+        &mut self,
         subnet: &model::Subnet,
-        groups: &[&Name],
+        groups: &[SgId],
     ) -> Option<&model::NetworkInterface> {
-        let mut wanted: Vec<&str> = groups.iter().map(|name| name.as_str()).collect();
-        wanted.sort_unstable();
-        let same = |interface: &&model::NetworkInterface| {
-            let mut has: Vec<&str> =
-                interface.security_groups.iter().map(|name| name.as_str()).collect();
-            has.sort_unstable();
-            has.dedup();
-            interface.owner == InterfaceOwner::Connector
-                && interface.subnet == subnet.id
-                && has == wanted
-        };
-        self.model.network_interfaces.iter().find(same)
+        let model = self.model;
+        let of_connectors = model.network_interfaces.iter().filter(|interface| {
+            interface.owner == InterfaceOwner::Connector && interface.subnet == subnet.id
+        });
+        of_connectors
+            .into_iter()
+            .find(|interface| self.groups(&subnet.vpc, &interface.security_groups) == groups)
     }
 }
 

@@ -9,7 +9,7 @@ use egret_dataplane::snapshot::{
 use super::enis::NewEni;
 use super::{Compiler, shared};
 use crate::finding::Finding;
-use crate::model::{self, Name};
+use crate::model::{self, InterfaceOwner, Name};
 use crate::names::Kind;
 
 /// Tasks have addresses of the provider's own network: the space that carriers share (RFC 6598).
@@ -38,7 +38,35 @@ impl Compiler<'_> {
             self.services.put(id.0, Service { name: shared(&service.id), egress });
             self.add_tasks(service, id, &zones);
         }
+        self.add_unused_enis();
         self.add_host_listeners();
+    }
+
+    /// Shared ENIs that an import has and that no service of the model uses: they have addresses,
+    /// and nobody behind them.
+    fn add_unused_enis(&mut self) {
+        let model = self.model;
+        let unused: Vec<_> = model
+            .network_interfaces
+            .iter()
+            .filter(|interface| interface.owner == InterfaceOwner::Connector)
+            .filter(|interface| !self.used_enis.contains(interface.id.as_str()))
+            .collect();
+        for interface in unused {
+            let Some(subnet) = self.subnet_id(&interface.subnet) else { continue };
+            let Some(vpc) = self.vpc_name(subnet) else { continue };
+            let security_groups = self.groups(&vpc, &interface.security_groups);
+            self.add_eni(NewEni {
+                key: format!("hyperplane {}", *interface.id),
+                name: interface.id.value.clone(),
+                subnet,
+                addresses: interface.addresses.clone(),
+                public: Vec::new(),
+                security_groups,
+                source_dest_check: true,
+                owner: EniOwner::Hyperplane,
+            });
+        }
     }
 
     fn add_tasks(&mut self, service: &model::Service, id: ServiceId, zones: &[ZoneId]) {
@@ -104,9 +132,10 @@ impl Compiler<'_> {
         }
         let subnet_id = self.subnet_id(&subnet.id)?;
         self.subnets.of(subnet_id.0)?;
-        let made = self.imported_eni(subnet, &names);
+        let made = self.imported_eni(subnet, &groups);
         let name = made.map(|made| made.id.value.clone());
         let addresses = made.map(|made| made.addresses.clone()).unwrap_or_default();
+        self.used_enis.extend(name.clone());
         self.add_eni(NewEni {
             name: name.unwrap_or_else(|| format!("eni-{}-{}", *subnet.id, sorted.join("+"))),
             subnet: subnet_id,

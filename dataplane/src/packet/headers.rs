@@ -145,11 +145,6 @@ impl Headers {
         }
     }
 
-    /// Whether this is an ICMP echo request or reply.
-    pub fn is_echo(&self) -> bool {
-        matches!(self.icmp(), Some((8 | 0, _)))
-    }
-
     /// The smallest answer to this packet: what the elements would see of it on its way back.
     /// TCP answers with SYN and ACK, or ACK alone, an ICMP query with its reply.
     pub fn answer(&self) -> Headers {

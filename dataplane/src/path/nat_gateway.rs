@@ -21,14 +21,14 @@ pub(super) fn send<T: Trace>(
     let subnet = snapshot[gateway.eni].subnet;
     let inside = snapshot.in_vpc(snapshot[subnet].vpc, walk.headers.src) || walk.transit;
     walk.judge(inside, DropReason::NatSourceOutsideVpc.at(element))?;
-    if walk.returning().is_some() {
-        return Err(walk.refuse(DropReason::NatUnsolicited.at(element)));
-    }
     if gateway.addresses.contains(&walk.headers.src) {
         return Err(walk.refuse(DropReason::RoutingLoop.at(element)));
     }
     if subnet != from {
         network_acl::ingress(walk, subnet)?;
+    }
+    if walk.returning().is_some() {
+        return Err(walk.refuse(DropReason::NatUnsolicited.at(element)));
     }
     accept(walk, nat, Place::Subnet(subnet))?;
     if walk.is_late() {

@@ -23,7 +23,7 @@ pub(super) fn ingress<T: Trace>(walk: &mut Walk<'_, T>, eni: EniId) -> Result<()
 
 fn judge<T: Trace>(walk: &mut Walk<'_, T>, eni: EniId, egress: bool) -> Result<(), Stop> {
     let element = Element::SecurityGroup(eni);
-    if by_state(walk, eni, egress) {
+    if by_state(walk, eni) {
         note_end(walk, eni, egress, true);
         walk.pass(element, None, Decision::Tracked(eni));
         return Ok(());
@@ -43,15 +43,22 @@ fn judge<T: Trace>(walk: &mut Walk<'_, T>, eni: EniId, egress: bool) -> Result<(
     }
 }
 
-/// Whether the packet passes as part of a flow that the groups of this ENI track: it leaves where
-/// the flow's packets of its direction begin, or arrives where they end. An ICMP error about the
-/// flow does only where the settings say so.
-fn by_state<T: Trace>(walk: &Walk<'_, T>, eni: EniId, egress: bool) -> bool {
+/// Whether the packet passes as part of a flow that the groups of this ENI track. An ICMP error
+/// about the flow does only where the settings say so.
+fn by_state<T: Trace>(walk: &Walk<'_, T>, eni: EniId) -> bool {
     let Flow::Known(known) = walk.flow else { return false };
-    let end = usize::from(egress == (known.dir == Dir::Return));
-    let related = walk.headers.quoted().is_none()
-        || walk.snapshot.settings.related_icmp == RelatedIcmp::Allow;
-    known.enis[end] == Some(eni) && known.tracked[end] && related
+    let tuple = walk.headers.tuple();
+    let seen = known.tuples().map(|forward| match known.dir {
+        Dir::Forward => forward,
+        Dir::Return => forward.reversed(),
+    });
+    (0..2).any(|end| {
+        let own = match walk.headers.quoted() {
+            None => tuple == seen[end],
+            Some(_) => walk.snapshot.settings.related_icmp == RelatedIcmp::Allow,
+        };
+        known.enis[end] == Some(eni) && known.tracked[end] && own
+    })
 }
 
 /// Remembers which ENI stands at which end of the way, and whether its groups track the flow.
@@ -108,12 +115,12 @@ fn carries(snapshot: &Snapshot, eni: EniId, group: SgId) -> bool {
 /// within the Region.
 fn enis_near(snapshot: &Snapshot, eni: EniId, address: Ipv4Addr) -> impl Iterator<Item = EniId> {
     let own = snapshot.vpc_of(eni);
-    let peered = snapshot.peerings.iter().filter(|p| p.same_region).filter_map(|p| match p.vpcs {
+    let peered = snapshot.peerings.iter().filter(|p| p.same_region).filter_map(move |p| match p.vpcs {
         [a, b] if a == own => Some(b),
         [a, b] if b == own => Some(a),
         _ => None,
     });
-    std::iter::once(own).chain(peered).find_map(|vpc| snapshot.eni_at(vpc, address))
+    std::iter::once(own).chain(peered).filter_map(move |vpc| snapshot.eni_at(vpc, address))
 }
 
 /// Whether some rule from or to everywhere allows the packet, and another one allows everything of

@@ -49,9 +49,9 @@ pub(super) fn route_to<T: Trace>(
     };
     let inside = snapshot.in_vpc(vpc, walk.headers.src);
     walk.judge(inside, DropReason::GatewayEndpointSource.at(element))?;
-    let carried = walk.headers.protocol == Protocol::TCP
-        || walk.headers.is_echo()
-        || (walk.headers.quoted().is_some() && matches!(walk.flow, Flow::Known(_)));
+    let error = walk.headers.quoted().is_some() && matches!(walk.flow, Flow::Known(_));
+    let request = matches!(walk.headers.icmp(), Some((8, _)));
+    let carried = walk.headers.protocol == Protocol::TCP || request || error;
     walk.judge(carried, DropReason::GatewayEndpointProtocol.at(element))?;
     walk.squeeze(snapshot.settings.vpc_mtu, element, false, None)?;
     walk.pass(element, None, Decision::Delivered);

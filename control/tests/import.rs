@@ -354,8 +354,8 @@ fn what_is_not_modelled_is_said_once_with_its_place() {
     assert_eq!(
         lines(&warnings, &model.sources),
         [
-            "route-tables.json:20:70: warning: routes to targets like `vgw-01` are not modelled",
-            "security-groups.json:22:36: warning: `sg-db` has this rule only here",
+            "route-tables.json:18:74: warning: routes to targets like `vgw-01` are not modelled",
+            "security-groups.json:23:34: warning: `sg-db` has this rule only here",
             "endpoints.json:5:28: warning: endpoints of type GatewayLoadBalancer are not modelled",
         ]
     );
@@ -398,8 +398,8 @@ fn a_file_of_unknown_or_partial_lists_warns() {
         warnings,
         [
             "a.json:1:2: warning: `Volcanoes` is not read",
-            "a.json:2:26: warning: the list goes on: this is its first part",
-            "b.json:2:26: warning: the list goes on: this is its first part",
+            "a.json:2:27: warning: the list goes on: this is its first part",
+            "b.json:2:27: warning: the list goes on: this is its first part",
         ]
     );
 }

@@ -378,6 +378,25 @@ fn the_requests_of_the_app_runner_guide_are_read_as_they_are() {
 }
 
 #[test]
+fn what_aws_makes_in_every_vpc_is_assumed_where_no_file_has_it() {
+    let text = r#"{"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}],
+        "Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.0.1.0/24",
+        "AvailabilityZone": "eu-west-1a", "AvailabilityZoneId": "euw1-az1"}],
+        "SecurityGroups": [{"GroupId": "sg-1", "GroupName": "default", "VpcId": "vpc-1"}]}"#;
+    let (model, warnings) = read(&[("a.json", text)]).expect("readable");
+    let missing = "the main route table, the default network ACL of `vpc-1`";
+    assert_eq!(
+        warnings,
+        [format!("a.json:1:21: warning: no file has {missing}")]
+    );
+    assert!(model.route_tables[0].main && model.network_acls[0].default);
+    assert_eq!(
+        (model.security_groups.len(), model.region.as_str()),
+        (1, "eu-west-1")
+    );
+}
+
+#[test]
 fn the_same_twice_counts_once_and_different_is_a_warning() {
     let one = r#"{"InternetGateways": [{"InternetGatewayId": "igw-1", "Attachments": []}]}"#;
     let (model, warnings) = read(&[("a.json", one), ("b.json", one)]).expect("readable");

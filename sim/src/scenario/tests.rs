@@ -441,6 +441,8 @@ fn every_fault_is_found_at_its_place() {
     for (section, wanted) in rows {
         assert_found(&with_vpc(section), wanted);
     }
+    let bare = "title: x\nvpc: »{ internet_gateway: true }\n";
+    assert_found(bare, "error: the VPC `vpc` has no CIDR");
     let both = "title: x\nvpc:\n  »cidr: 10.0.0.0/16\nvpcs: {}\n";
     assert_found(both, "error: a scenario has `vpc` or `vpcs`, not both");
     let two = "title: x\nvpc: { cidr: »10.0.0.0/16, cidrs: [10.1.0.0/16] }\n";
@@ -625,6 +627,21 @@ fn files_beside_the_scenario_are_read() {
     assert_eq!(proxy.expect("the appliance").id.value, "eni-appliance");
     assert_eq!(model.prefix_lists.last().expect("a list").id.value, "mine");
     assert!(warnings.iter().all(|finding| finding.place.file.is_some()));
+}
+
+#[test]
+fn the_files_of_one_import_are_joined() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../control/tests/fixtures/account/111122223333/us-east-1");
+    let path = |name: &str| format!("'{}'", fixtures.join(name).display());
+    let files = [
+        path("vpcs.json"),
+        path("subnets.json"),
+        path("route-tables.json"),
+    ]
+    .join(", ");
+    let Scenario { model, .. } = good(&format!("title: x\nvpc: {{ import: [{files}] }}\n"));
+    assert_eq!(model.subnets[0].route_table, Some("rtb-app".into()));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::finding::{Finding, Rejection};
 use crate::model::{Connector, Model, Service};
-use crate::source::{Place, Sources};
+use crate::source::{Place, Sourced, Sources};
 
 mod app_runner;
 mod document;
@@ -47,7 +47,8 @@ pub struct Imported {
 /// value that means nothing, a thing that a model cannot hold.
 pub fn read(paths: &[PathBuf]) -> Result<Imported, Rejection> {
     let mut model = Model::default();
-    let findings = read_into(&mut model, paths, Place::NOWHERE);
+    let paths: Vec<_> = paths.iter().cloned().map(Sourced::implied).collect();
+    let findings = read_into(&mut model, &paths);
     if findings.iter().any(Finding::is_error) {
         return Err(Rejection { sources: model.sources, findings });
     }
@@ -59,13 +60,16 @@ pub fn read(paths: &[PathBuf]) -> Result<Imported, Rejection> {
 }
 
 /// Reads files, and every `.json` file in folders, into a model that may hold something already.
-/// What it holds stays; a resource with an id that it knows is not added again. `place` is what
-/// asked for the import, for paths that cannot be read.
-pub fn read_into(model: &mut Model, paths: &[PathBuf], place: Place) -> Vec<Finding> {
+/// What it holds stays; a resource with an id that it knows is not added again. The place of a path
+/// is what asked for it, for paths that cannot be read. What one list says of another's resources
+/// (a route table of its subnets, say) is joined within one call only.
+pub fn read_into(model: &mut Model, paths: &[Sourced<PathBuf>]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut documents = Vec::new();
-    for file in files::all(paths, place, &mut findings) {
-        documents.extend(open(&file, place, &mut model.sources, &mut findings));
+    for path in paths {
+        for file in files::all(path, &mut findings) {
+            documents.extend(open(&file, path.place, &mut model.sources, &mut findings));
+        }
     }
     Import::new(documents, findings).into_model(model)
 }

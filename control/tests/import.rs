@@ -252,8 +252,8 @@ fn what_is_not_modelled_is_said_once_with_its_place() {
     assert_eq!(
         lines(&warnings, &model.sources),
         [
-            "route-tables.json:20:70: warning: routes to targets like `vgw-01` are not modelled",
-            "security-groups.json:22:36: warning: `sg-db` has this rule only here",
+            "route-tables.json:18:74: warning: routes to targets like `vgw-01` are not modelled",
+            "security-groups.json:23:34: warning: `sg-db` has this rule only here",
             "endpoints.json:5:28: warning: endpoints of type GatewayLoadBalancer are not modelled",
         ]
     );
@@ -270,6 +270,19 @@ fn the_requests_of_the_app_runner_guide_are_read_as_they_are() {
     assert_eq!(ids(&connector.security_groups, |g| g), ["sg-1", "sg-2"]);
     let expected = Egress::Vpc("my-vpc-connector".into());
     assert_eq!(model.services[0].egress, expected);
+}
+
+#[test]
+fn what_aws_makes_in_every_vpc_is_assumed_where_no_file_has_it() {
+    let text = r#"{"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}],
+        "Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.0.1.0/24",
+        "AvailabilityZone": "eu-west-1a", "AvailabilityZoneId": "euw1-az1"}],
+        "SecurityGroups": [{"GroupId": "sg-1", "GroupName": "default", "VpcId": "vpc-1"}]}"#;
+    let (model, warnings) = read(&[("a.json", text)]).expect("readable");
+    let missing = "the main route table, the default network ACL of `vpc-1`";
+    assert_eq!(warnings, [format!("a.json:1:21: warning: no file has {missing}")]);
+    assert!(model.route_tables[0].main && model.network_acls[0].default);
+    assert_eq!((model.security_groups.len(), model.region.as_str()), (1, "eu-west-1"));
 }
 
 #[test]
@@ -293,8 +306,8 @@ fn a_file_of_unknown_or_partial_lists_warns() {
         warnings,
         [
             "a.json:1:2: warning: `Volcanoes` is not read",
-            "a.json:2:26: warning: the list goes on: this is its first part",
-            "b.json:2:26: warning: the list goes on: this is its first part",
+            "a.json:2:27: warning: the list goes on: this is its first part",
+            "b.json:2:27: warning: the list goes on: this is its first part",
         ]
     );
 }

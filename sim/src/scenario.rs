@@ -179,7 +179,7 @@ fn add_vpcs(
     page: &mut Page<'_>,
 ) {
     match (only, several) {
-        (Some(only), None) => only.value.add_only(folder, model, page),
+        (Some(only), None) => VpcSection::add_only(only, folder, model, page),
         (None, Some(several)) => {
             for (name, section) in several {
                 section.value.add_to(name, folder, model, page);

@@ -17,9 +17,7 @@ pub mod topology;
 /// When `EGRET_SEED` is not a number.
 pub fn seed(default: u64) -> u64 {
     match std::env::var("EGRET_SEED") {
-        Ok(text) => text
-            .parse()
-            .expect("EGRET_SEED is a number from 0 to 2^64 - 1"),
+        Ok(text) => text.parse().expect("EGRET_SEED is a number from 0 to 2^64 - 1"),
         Err(_) => default,
     }
 }

@@ -43,7 +43,8 @@ impl Case {
         let mut rng = Rng::with_seed(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let model = topology::random(&mut rng, size);
         let compiled = compile(&model);
-        let compiled = compiled.unwrap_or_else(|findings| panic!("topology {number}: {findings:#?}"));
+        let compiled =
+            compiled.unwrap_or_else(|findings| panic!("topology {number}: {findings:#?}"));
         let snapshot = Arc::new(compiled.snapshot);
         Case { rng, model, snapshot, name: format!("topology {number} of size {size}") }
     }

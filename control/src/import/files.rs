@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::finding::Finding;
-use crate::source::Place;
+use crate::source::Sourced;
 use crate::written::without_bom;
 
 /// A file to read.
@@ -28,20 +28,17 @@ impl File {
     }
 }
 
-/// Every file of the paths: files as they are, folders with all `.json` files in them, in the order
-/// of their names.
-pub(super) fn all(paths: &[PathBuf], place: Place, findings: &mut Vec<Finding>) -> Vec<File> {
+/// Every file of a path: the file itself, or all `.json` files of a folder, in the order of their
+/// names.
+pub(super) fn all(path: &Sourced<PathBuf>, findings: &mut Vec<Finding>) -> Vec<File> {
     let mut files = Vec::new();
-    for path in paths {
-        let before = files.len();
-        if let Err(error) = collect(path, true, 0, &mut files) {
-            let message = format!("{}: {error}", path.display());
-            findings.push(Finding::error("unreadable", place, message));
-        } else if files.len() == before {
-            let message = format!("there is no .json file in {}", path.display());
-            let help = "save what `aws ec2 describe-vpcs` and the like print there";
-            findings.push(Finding::error("empty-import", place, message).help(help));
-        }
+    if let Err(error) = collect(path, true, 0, &mut files) {
+        let message = format!("{}: {error}", path.display());
+        findings.push(Finding::error("unreadable", path.place, message));
+    } else if files.is_empty() {
+        let message = format!("there is no .json file in {}", path.display());
+        let help = "save what `aws ec2 describe-vpcs` and the like print there";
+        findings.push(Finding::error("empty-import", path.place, message).help(help));
     }
     files
 }

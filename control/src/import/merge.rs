@@ -73,9 +73,30 @@ impl Import {
         self.add_rules(&mut new);
         self.add_interfaces(&mut new);
         self.add_joins(&mut new);
+        self.complete(&mut new);
         model.sources = std::mem::take(&mut new.sources);
         known.merge(new, model);
         self.findings
+    }
+
+    /// What AWS makes in every VPC is taken to be as AWS made it where no file has it.
+    fn complete(&mut self, model: &mut Model) {
+        for vpc in model.vpcs.iter().map(|vpc| vpc.id.clone()).collect::<Vec<_>>() {
+            // One without subnets is known from a peering's other side, say: nothing is in it.
+            if !model.subnets.iter().any(|subnet| subnet.vpc == vpc) {
+                continue;
+            }
+            let added = crate::section::vpc::complete(&vpc, false, model);
+            if !added.is_empty() {
+                let message =
+                    format!("no file has the {} of `{}`", added.join(", the "), vpc.value);
+                let help = "they are taken to be as AWS makes them; add what `aws ec2 \
+                            describe-route-tables`, `describe-network-acls` and \
+                            `describe-security-groups` print";
+                let finding = Finding::warning("assumed-default", vpc.place, message).help(help);
+                self.findings.push(finding);
+            }
+        }
     }
 
     /// Only the connectors and services, and what was found.
@@ -193,7 +214,7 @@ impl Import {
             for key in unknown {
                 let place = Page::new(sources, file, &mut self.findings).place(&key);
                 let message = format!("`{}` is not read", key.value);
-                let help = "keys such as `Vpcs` and `RouteTables` are read; see the README";
+                let help = "keys such as `Vpcs` and `RouteTables` are; rename or remove it";
                 let finding = Finding::warning("unknown-key", place, message).help(help);
                 self.pass_over(&key.value, finding);
             }

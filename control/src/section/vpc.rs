@@ -111,44 +111,30 @@ struct Owner {
     only: bool,
 }
 
-impl Owner {
-    /// The id of something that AWS makes in every VPC. Where there are several VPCs, theirs differ.
-    fn implicit(&self, name: &str) -> Name {
-        let id = if self.only { name.to_owned() } else { format!("{}-{name}", self.vpc.value) };
-        implied(id)
-    }
-}
-
 impl VpcSection {
     /// Adds the VPC of the key `vpc:` to the model. Imports are looked for in `folder`.
-    pub fn add_only(self, folder: &Path, model: &mut Model, page: &mut Page<'_>) {
-        self.add(None, folder, model, page);
-    }
-
-    /// Adds one of `vpcs:` to the model, under its key.
-    pub fn add_to(self, key: At<String>, folder: &Path, model: &mut Model, page: &mut Page<'_>) {
-        self.add(Some(key), folder, model, page);
-    }
-
-    fn add(
-        mut self,
-        key: Option<At<String>>,
+    pub fn add_only(
+        section: At<VpcSection>,
         folder: &Path,
         model: &mut Model,
         page: &mut Page<'_>,
     ) {
-        let before = model.vpcs.len();
-        if let Some(imports) = self.import.take() {
-            let paths = page.meanings(imports);
-            for path in paths {
-                let found = import::read_into(model, &[folder.join(&path.value)], path.place);
-                found.into_iter().for_each(|finding| page.find(finding));
-            }
+        let place = page.place(&section);
+        section.value.add(Sourced::new("vpc".to_owned(), place), true, folder, model, page);
+    }
+
+    /// Adds one of `vpcs:` to the model, under its key.
+    pub fn add_to(self, key: At<String>, folder: &Path, model: &mut Model, page: &mut Page<'_>) {
+        if let Some(key) = page.meaning(Written::new(key)) {
+            self.add(key, false, folder, model, page);
         }
-        let imported: Vec<String> =
-            model.vpcs[before..].iter().map(|v| v.id.value.clone()).collect();
-        let only = key.is_none();
-        let Some(vpc) = self.owner(key, &imported, page) else {
+    }
+
+    fn add(mut self, key: Name, only: bool, folder: &Path, model: &mut Model, page: &mut Page<'_>) {
+        let Some(imported) = self.import(folder, model, page) else {
+            return;
+        };
+        let Some(vpc) = self.owner(key, imported, page) else {
             return;
         };
         let owner = Owner { vpc, only };
@@ -156,25 +142,40 @@ impl VpcSection {
             self.add_vpc(&owner, model, page);
         }
         self.add_parts(&owner, model, page);
-        add_what_every_vpc_has(&owner, model);
+        complete(&owner.vpc, owner.only, model);
+    }
+
+    /// Reads the files of `import`, and gives the ids of the VPCs in them; `None` where there was an
+    /// error, which would make others of what it kept away.
+    fn import(
+        &mut self,
+        folder: &Path,
+        model: &mut Model,
+        page: &mut Page<'_>,
+    ) -> Option<Vec<String>> {
+        let Some(imports) = self.import.take() else {
+            return Some(Vec::new());
+        };
+        let before = model.vpcs.len();
+        let paths = page.meanings(imports).into_iter();
+        let paths: Vec<_> = paths.map(|path| path.map(|path| folder.join(path))).collect();
+        let found = import::read_into(model, &paths);
+        let failed = found.iter().any(Finding::is_error);
+        found.into_iter().for_each(|finding| page.find(finding));
+        let imported = model.vpcs[before..].iter().map(|vpc| vpc.id.value.clone());
+        (!failed).then(|| imported.collect())
     }
 
     /// The VPC that the section's keys are about; `None` where they say nothing, or not which.
-    fn owner(
-        &mut self,
-        key: Option<At<String>>,
-        imported: &[String],
-        page: &mut Page<'_>,
-    ) -> Option<Name> {
+    fn owner(&mut self, key: Name, imported: Vec<String>, page: &mut Page<'_>) -> Option<Name> {
         if let Some(name) = self.name.take() {
             return page.meaning(name);
         }
-        match (imported, key) {
-            ([], Some(key)) => page.meaning(Written::new(key)),
-            ([], None) => Some(implied("vpc".to_owned())),
-            ([id], _) => Some(implied(id.clone())),
-            (_, _) if self.says_nothing() => None,
-            (several, _) => {
+        match &imported[..] {
+            [] => Some(key),
+            [id] => Some(Sourced::new(id.clone(), key.place)),
+            _ if self.says_nothing() => None,
+            several => {
                 let place = self.first_place(page);
                 let message = "the import has several VPCs, and the keys beside it say not which";
                 let help = format!("add `name:` with one of {}", several.join(", "));
@@ -302,18 +303,24 @@ fn internet_gateway(said: Sourced<Gateway>, vpc: &Name) -> Option<InternetGatewa
     Some(InternetGateway { id: Sourced::new(id, said.place), name, vpc: Some(vpc.clone()) })
 }
 
-/// The main route table, the default network ACL and the default security group, where neither the
-/// file nor an import has them.
-fn add_what_every_vpc_has(owner: &Owner, model: &mut Model) {
-    let vpc = &owner.vpc;
+/// Adds the main route table, the default network ACL and the default security group that AWS makes
+/// in every VPC, where the model does not have them, and says which. Where the VPC is not the
+/// `only` one, theirs have the VPC's id in their own.
+pub(crate) fn complete(vpc: &Name, only: bool, model: &mut Model) -> Vec<&'static str> {
+    let id =
+        |name: &str| implied(if only { name.to_owned() } else { format!("{}-{name}", vpc.value) });
+    let mut added = Vec::new();
     if !model.route_tables.iter().any(|table| table.main && table.vpc == *vpc) {
-        model.route_tables.push(routes::implicit_main(owner.implicit("main"), vpc.clone()));
+        model.route_tables.push(routes::implicit_main(id("main"), vpc.clone()));
+        added.push("main route table");
     }
     if !model.network_acls.iter().any(|acl| acl.default && acl.vpc == *vpc) {
-        model.network_acls.push(rules::default_acl(owner.implicit("default"), vpc.clone()));
+        model.network_acls.push(rules::default_acl(id("default"), vpc.clone()));
+        added.push("default network ACL");
     }
     if !model.security_groups.iter().any(|group| group.default && group.vpc == *vpc) {
-        let group = rules::default_group(owner.implicit("default"), vpc.clone());
-        model.security_groups.push(group);
+        model.security_groups.push(rules::default_group(id("default"), vpc.clone()));
+        added.push("default security group");
     }
+    added
 }

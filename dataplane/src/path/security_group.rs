@@ -115,11 +115,12 @@ fn carries(snapshot: &Snapshot, eni: EniId, group: SgId) -> bool {
 /// within the Region.
 fn enis_near(snapshot: &Snapshot, eni: EniId, address: Ipv4Addr) -> impl Iterator<Item = EniId> {
     let own = snapshot.vpc_of(eni);
-    let peered = snapshot.peerings.iter().filter(|p| p.same_region).filter_map(move |p| match p.vpcs {
-        [a, b] if a == own => Some(b),
-        [a, b] if b == own => Some(a),
-        _ => None,
-    });
+    let peered =
+        snapshot.peerings.iter().filter(|p| p.same_region).filter_map(move |p| match p.vpcs {
+            [a, b] if a == own => Some(b),
+            [a, b] if b == own => Some(a),
+            _ => None,
+        });
     std::iter::once(own).chain(peered).filter_map(move |vpc| snapshot.eni_at(vpc, address))
 }
 

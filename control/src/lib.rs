@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod compile;
+pub mod explain;
 pub mod finding;
 pub mod import;
 pub mod index;

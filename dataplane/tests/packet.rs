@@ -347,6 +347,13 @@ proptest! {
         }
     }
 
+    #[test]
+    fn an_opening_packet_is_sound(recipe in recipes(&[1, 6, 17, 47])) {
+        let bytes = answer::opening(recipe.tuple, (8, 0));
+        assert_sound(&bytes);
+        prop_assert_eq!(decode(&bytes).unwrap().tuple(), recipe.tuple);
+    }
+
     /// smoltcp's own reassembly order: pieces in order give back the packet.
     #[test]
     fn fragments_add_up(recipe in recipes(&[17]), mtu in 68u16..200) {

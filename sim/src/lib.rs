@@ -1,3 +1,4 @@
 //! The world around the path in virtual time, and the scenario file that describes it.
 
+pub mod expect;
 pub mod scenario;

@@ -1,9 +1,9 @@
-//! Packets that the dataplane or a destination makes: resets, ICMP errors, fragments, and the
-//! smallest answer that a destination could give.
+//! Packets that are made here: resets, ICMP errors, fragments, the smallest packet that opens a flow,
+//! and the smallest answer that a willing destination gives.
 
 use std::net::Ipv4Addr;
 
-use super::headers::{Headers, IcmpKind, Protocol, TcpFlags, Transport};
+use super::headers::{Headers, IcmpKind, Protocol, TcpFlags, Transport, Tuple};
 use super::{checksum, decode, field};
 
 /// The time to live of packets that start here (RFC 1700, "IP time to live parameter").
@@ -53,6 +53,44 @@ pub fn reply(bytes: &[u8]) -> Option<Vec<u8>> {
         Transport::Icmp { .. } => None,
         Transport::Opaque => Some(ip_packet(headers.dst, headers.src, headers.protocol, body)),
     }
+}
+
+/// The smallest packet that opens a flow with this tuple: a TCP SYN, a UDP datagram without data, an
+/// ICMP message of this type and code, or 8 bytes of any other protocol. It must not be fragmented.
+pub fn opening(tuple: Tuple, icmp: (u8, u8)) -> Vec<u8> {
+    let mut body = match tuple.protocol {
+        Protocol::TCP => vec![0; 20],
+        _ => vec![0; 8],
+    };
+    match tuple.protocol {
+        Protocol::TCP => {
+            field::set_u16(&mut body, 0, tuple.src_port);
+            field::set_u16(&mut body, 2, tuple.dst_port);
+            (body[12], body[13]) = (5 << 4, TcpFlags::SYN.0);
+            field::set_u16(&mut body, 14, 0xffff);
+        }
+        Protocol::UDP => {
+            field::set_u16(&mut body, 0, tuple.src_port);
+            field::set_u16(&mut body, 2, tuple.dst_port);
+            field::set_u16(&mut body, 4, 8);
+        }
+        Protocol::ICMP => {
+            (body[0], body[1]) = icmp;
+            field::set_u16(&mut body, field::ICMP_IDENT, tuple.src_port | tuple.dst_port);
+            let sum = checksum::of(&body);
+            field::set_u16(&mut body, field::ICMP_CHECKSUM, sum);
+        }
+        _ => {}
+    }
+    let mut packet = ip_packet(tuple.src, tuple.dst, tuple.protocol, &body);
+    field::set_u16(&mut packet, field::FRAGMENT, 0x4000);
+    seal_ip(&mut packet, 20);
+    match tuple.protocol {
+        Protocol::TCP => seal_transport(&mut packet, field::TCP_CHECKSUM),
+        Protocol::UDP => seal_transport(&mut packet, field::UDP_CHECKSUM),
+        _ => {}
+    }
+    packet
 }
 
 /// ICMP 3/4, "fragmentation needed" (RFC 1191 §4), from a router to the sender of `bytes`.

@@ -17,7 +17,7 @@ use super::unknown_service;
 /// What is expected to become of one packet, and of its answer.
 #[derive(Clone, Debug)]
 pub struct Expectation {
-    /// The service whose task sends it.
+    /// Who sends it: a service, SERVICE/TASK, or a network interface by id, name or address.
     pub from: Sourced<String>,
     /// Where to.
     pub to: Sourced<Destination>,
@@ -104,6 +104,19 @@ impl Scalar for Destination {
     }
 }
 
+/// The service of `SERVICE/TASK`.
+fn service_of(sender: &str) -> &str {
+    sender.split_once('/').map_or(sender, |(service, _)| service)
+}
+
+/// Whether a sender is a network interface, by id, name or address.
+fn is_interface(sender: &str, model: &Model) -> bool {
+    sender.parse::<Ipv4Addr>().is_ok()
+        || model.network_interfaces.iter().any(|interface| {
+            interface.id.value == sender || interface.name.as_deref() == Some(sender)
+        })
+}
+
 /// A reason by its name, such as `security-group-egress`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReasonName(DropReason);
@@ -181,7 +194,10 @@ pub(super) fn read(
 ) -> Option<Expectation> {
     let Sourced { value: section, place } = page.sourced(section);
     let from = page.sourced(section.from);
-    unknown_service(&from, model).into_iter().for_each(|finding| page.find(finding));
+    if !is_interface(&from, model) {
+        let service = from.clone().map(|from| service_of(&from).to_owned());
+        unknown_service(&service, model).into_iter().for_each(|finding| page.find(finding));
+    }
     let to = page.meaning(section.to);
     let protocol = protocol(section.protocol, section.icmp, place, page);
     let outcome = page.meaning(section.outcome);

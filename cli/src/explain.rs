@@ -1,0 +1,118 @@
+//! `egret explain`: what happens to one packet, hop by hop, there and back.
+
+use std::io;
+
+use clap::{Args, ValueEnum};
+use egret_control::explain::resolve::{Request, resolve};
+use egret_control::explain::{Outcome, World, analysis, explain, text};
+use egret_dataplane::packet::Protocol;
+
+use crate::input::{self, Input};
+use crate::{Exit, terminal};
+
+/// Says hop by hop what happens to a packet and to its answer, and why.
+///
+/// Exit codes: 0 delivered and answered, 1 the packet or its answer is dropped, 2 bad input.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    input: Input,
+
+    /// The sender: a service (or SERVICE/TASK), a network interface, a host, or an address.
+    #[arg(long, value_name = "SENDER")]
+    from: String,
+
+    /// The destination: a name or an IPv4 address, with a port for TCP and UDP.
+    #[arg(long, value_name = "NAME|IP[:PORT]")]
+    to: String,
+
+    /// tcp, udp, icmp, or a protocol number.
+    #[arg(long, default_value = "tcp", value_parser = protocol)]
+    protocol: Protocol,
+
+    /// The source port of TCP and UDP.
+    #[arg(long, value_name = "PORT")]
+    source_port: Option<u16>,
+
+    /// ICMP type and code; implies `--protocol icmp`.
+    #[arg(long, value_name = "TYPE[/CODE]", value_parser = icmp)]
+    icmp: Option<(u8, u8)>,
+
+    /// Go on past a drop as if the packet had been allowed, and list everything in the way.
+    #[arg(long)]
+    all: bool,
+
+    /// How to print the explanation.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl Explain {
+    pub(crate) fn run(self) -> io::Result<Exit> {
+        let loaded = match self.input.load() {
+            Ok(loaded) => loaded,
+            Err(rejection) => {
+                input::show(&rejection.findings, &rejection.sources)?;
+                return Ok(Exit::BadInput);
+            }
+        };
+        let request = self.request();
+        let question = match resolve(&loaded.model, &loaded.compilation.snapshot, &request) {
+            Ok(question) => question,
+            Err(error) => {
+                terminal::complain(&format!("egret: {error}\n"))?;
+                return Ok(Exit::BadInput);
+            }
+        };
+        let world = World::new(&loaded.model.sources, &loaded.compilation);
+        let explanation = explain(world, question);
+        match self.format {
+            Format::Text => terminal::print(&text::render(world, &explanation, terminal::paint))?,
+            Format::Json => {
+                terminal::print(&format!("{:#}\n", analysis::json(world, &explanation)))?
+            }
+        }
+        Ok(if explanation.outcome == Outcome::Delivered { Exit::Fine } else { Exit::Dropped })
+    }
+
+    fn request(&self) -> Request {
+        Request {
+            from: self.from.clone(),
+            to: self.to.clone(),
+            protocol: if self.icmp.is_some() { Protocol::ICMP } else { self.protocol },
+            source_port: self.source_port,
+            icmp: self.icmp.unwrap_or((8, 0)),
+            all: self.all,
+        }
+    }
+}
+
+fn protocol(text: &str) -> Result<Protocol, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "tcp" => Ok(Protocol::TCP),
+        "udp" => Ok(Protocol::UDP),
+        "icmp" => Ok(Protocol::ICMP),
+        number => number
+            .parse()
+            .map(Protocol)
+            .map_err(|_| "a protocol is tcp, udp, icmp or a number from 0 to 255".to_owned()),
+    }
+}
+
+fn icmp(text: &str) -> Result<(u8, u8), String> {
+    let (kind, code) = text.split_once('/').unwrap_or((text, "0"));
+    let number = |text: &str| text.parse().ok();
+    number(kind)
+        .zip(number(code))
+        .ok_or_else(|| "write an ICMP type and code as 8/0, numbers from 0 to 255".to_owned())
+}

@@ -1,0 +1,82 @@
+//! `egret`: why can't my service reach that? One file a verb.
+
+mod check;
+mod completions;
+mod explain;
+mod input;
+mod schema;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use terminal::ColorChoice;
+
+/// Traces packets on their way out of a cloud service: past security groups, network ACLs and route
+/// tables, to a NAT gateway, an endpoint, a host, or to a drop that says why.
+#[derive(Debug, Parser)]
+#[command(name = "egret", version, propagate_version = true)]
+struct Egret {
+    /// Whether to colour the output.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: ColorChoice,
+
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Explain(explain::Explain),
+    Check(check::Check),
+    Schema(schema::PrintSchema),
+    Completions(completions::Completions),
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// All is well.
+    Fine,
+    /// The packet was dropped, or its answer.
+    Dropped,
+    /// The configuration or the call is wrong.
+    BadInput,
+    /// Something failed on the way, a write for instance.
+    Failed,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(match exit {
+            Exit::Fine => 0,
+            Exit::Dropped => 1,
+            Exit::BadInput => 2,
+            Exit::Failed => 3,
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    let egret = Egret::parse();
+    egret.color.apply();
+    let exit = match egret.verb {
+        Verb::Explain(verb) => verb.run(),
+        Verb::Check(verb) => verb.run(),
+        Verb::Schema(verb) => verb.run(),
+        Verb::Completions(verb) => verb.run::<Egret>(),
+    };
+    exit.unwrap_or_else(terminal::failure).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Egret::command().debug_assert();
+    }
+}

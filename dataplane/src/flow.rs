@@ -2,7 +2,7 @@
 //!
 //! A flow has one [`Session`] for both directions and all translations on its way, found by what a
 //! packet of either direction looks like when it arrives ([`FlowKey`]). Capacity is fixed; a full
-//! table refuses a new flow in O(1). Every flow is on the timing [`wheel`] once, and is looked at
+//! table refuses a new flow in O(1). Every flow is on the timing wheel once, and is looked at
 //! again when the shortest of its timers could have run out; packets never touch the wheel, they
 //! only stamp the session.
 
@@ -60,7 +60,7 @@ impl Flows {
         self.len() >= self.index.capacity()
     }
 
-    /// The hash of a key, for [`prefetch`](Self::prefetch) and [`find`](Self::find).
+    /// The hash of a key, for [`find`](Self::find).
     #[inline]
     pub fn hash(&self, key: &FlowKey) -> u64 {
         self.index.hash(key)

@@ -1,5 +1,5 @@
 //! A burst in, a verdict for each packet out: decode all, look up all, rewrite all. A packet whose
-//! flow is known and in order is replayed here; every other takes the slow way ([`crate::miss`]),
+//! flow is known and in order is replayed here; every other takes the slow way (`miss.rs`),
 //! in its turn, so that packets of one flow never overtake each other.
 
 use crate::flow::{Dir, FlowKey, SessionId, State};

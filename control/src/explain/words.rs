@@ -9,7 +9,7 @@ use egret_dataplane::snapshot::{
     Traffic,
 };
 use egret_dataplane::trace::{Decision, Direction, Hop};
-use egret_dataplane::verdict::{Drop, Element};
+use egret_dataplane::verdict::Element;
 
 use super::{Denial, Question, Step, World, mend};
 use crate::source::Place;
@@ -80,20 +80,6 @@ pub(super) fn step(world: World<'_>, hop: &Hop, question: &Question) -> Step {
         None => passage(world.snapshot, hop),
     };
     Step { hop: hop.clone(), kind: element_kind(hop.element), name, text, place, denial }
-}
-
-/// The step of a drop at the dataplane's front door, where no walk began.
-pub(super) fn bare_drop(world: World<'_>, drop: Drop, question: &Question) -> Step {
-    let hop = Hop {
-        direction: Direction::Forward,
-        element: drop.element,
-        subnet: None,
-        decision: Decision::Nature,
-        before: question.tuple,
-        after: question.tuple,
-        drop: Some(drop),
-    };
-    step(world, &hop, question)
 }
 
 pub(super) fn name(snapshot: &Snapshot, element: Element) -> String {

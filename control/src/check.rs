@@ -1,10 +1,23 @@
-//! What looks wrong in a model, though it can be run.
+//! What is wrong or looks wrong in a model, beyond names that mean nothing: quotas, overlaps, rules
+//! that never match, and the traps that AWS lets you fall into.
+//!
+//! Compilation asks [`suspicions`] and stops at errors; [`check`] tells everything.
+
+mod addresses;
+mod connectors;
+mod dns;
+mod policies;
+mod routes;
+
+use std::collections::HashMap;
+
+use ipnet::Ipv4Net;
 
 use crate::finding::Finding;
-use crate::model::Model;
-use crate::names::Names;
+use crate::model::{Model, Name, RouteDestination, RouteTable, RouteTarget, Subnet};
+use crate::names::{Kind, Names};
 
-/// Everything that is wrong or looks wrong with a model, errors first.
+/// Everything that is wrong or looks wrong with a model: errors first, then by place.
 pub fn check(model: &Model) -> Vec<Finding> {
     match crate::compile::compile(model) {
         Ok(compilation) => compilation.warnings,
@@ -12,16 +25,74 @@ pub fn check(model: &Model) -> Vec<Finding> {
     }
 }
 
-/// Adds what is suspicious.
+/// Adds what can be said beyond names.
 pub(crate) fn suspicions(model: &Model, names: &Names<'_>, findings: &mut Vec<Finding>) {
-    let _ = (model, names, findings);
+    let mut desk = Desk { model, names, findings, tables: main_tables(model) };
+    addresses::check(&mut desk);
+    policies::check(&mut desk);
+    routes::check(&mut desk);
+    dns::check(&mut desk);
+    connectors::check(&mut desk);
 }
 
 /// Errors first, then by place.
-pub(crate) fn sort(model: &Model, findings: &mut [Finding]) {
-    let _ = model;
+pub(crate) fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|finding| {
         let place = finding.place;
         (finding.severity, place.file, place.offset)
     });
+}
+
+/// What the checks work with.
+struct Desk<'a> {
+    model: &'a Model,
+    names: &'a Names<'a>,
+    findings: &'a mut Vec<Finding>,
+    /// The main route table of each VPC.
+    tables: HashMap<&'a str, &'a RouteTable>,
+}
+
+fn main_tables(model: &Model) -> HashMap<&str, &RouteTable> {
+    let mains = model.route_tables.iter().filter(|table| table.main);
+    mains.map(|table| (table.vpc.as_str(), table)).collect()
+}
+
+impl<'a> Desk<'a> {
+    fn find(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    fn subnet(&self, name: &Name) -> Option<&'a Subnet> {
+        self.names.find(Kind::Subnet, name).ok().map(|at| &self.model.subnets[at])
+    }
+
+    /// The route table that a subnet uses.
+    fn table_of(&self, subnet: &Subnet) -> Option<&'a RouteTable> {
+        match &subnet.route_table {
+            None => self.tables.get(subnet.vpc.as_str()).copied(),
+            Some(name) => {
+                let at = self.names.find_in(Kind::RouteTable, name, &subnet.vpc).ok();
+                at.map(|at| &self.model.route_tables[at])
+            }
+        }
+    }
+
+    /// Whether a route leads to an internet gateway.
+    fn is_internet_gateway(&self, target: &RouteTarget) -> bool {
+        match target {
+            RouteTarget::InternetGateway(_) => true,
+            RouteTarget::Named(name) => {
+                name == "internet_gateway"
+                    || self.names.find(Kind::InternetGateway, &Name::implied(name.clone())).is_ok()
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the default route of a table leads to an internet gateway.
+    fn is_public(&self, table: &RouteTable) -> bool {
+        let default = RouteDestination::Cidr(Ipv4Net::default());
+        let mut defaults = table.routes.iter().filter(|route| *route.destination == default);
+        defaults.any(|route| self.is_internet_gateway(&route.target))
+    }
 }

@@ -155,7 +155,7 @@ impl<'a> Compiler<'a> {
 
     fn finish(mut self) -> Result<Compilation, Vec<Finding>> {
         check::suspicions(self.model, &self.names, &mut self.findings);
-        check::sort(self.model, &mut self.findings);
+        check::sort(&mut self.findings);
         if self.findings.iter().any(Finding::is_error) {
             return Err(self.findings);
         }

@@ -3,7 +3,7 @@
 use egret_dataplane::packet::Protocol;
 use egret_dataplane::snapshot::{EniId, EniOwner, Snapshot};
 use egret_dataplane::trace::{Decision, Hop};
-use egret_dataplane::verdict::{Drop, DropReason};
+use egret_dataplane::verdict::{Drop, DropReason, Element};
 
 use super::words::{key_words, name};
 
@@ -12,6 +12,7 @@ pub(super) fn mend(snapshot: &Snapshot, hop: &Hop, drop: Drop) -> String {
     use DropReason::*;
     let packet = hop.before;
     let here = name(snapshot, drop.element);
+    let group = || group(snapshot, drop.element);
     let subnet = hop.subnet.map_or_else(String::new, |subnet| snapshot[subnet].name.to_string());
     match drop.reason {
         Truncated | BadVersion | BadHeaderLength | BadTotalLength | BadHeaderChecksum
@@ -50,27 +51,35 @@ pub(super) fn mend(snapshot: &Snapshot, hop: &Hop, drop: Drop) -> String {
                 .into()
         }
         SecurityGroupEgress | SecurityGroupEgressEmpty => {
-            format!("Add an outbound rule to group {here}: {} to {}/32.", traffic(hop), packet.dst)
+            format!("Add an outbound rule to {}: {} to {}/32.", group(), traffic(hop), packet.dst)
         }
         SecurityGroupIngress | SecurityGroupIngressEmpty => {
-            format!("Add an inbound rule to group {here}: {} from {}.", traffic(hop), sender(snapshot, hop))
+            format!("Add an inbound rule to {}: {} from {}.", group(), traffic(hop), sender(snapshot, hop))
         }
         SecurityGroupReferenceLost => format!(
-            "Name the sender by address in group {here}: {} from {}/32. References to groups work \
+            "Name the sender by address in {}: {} from {}/32. References to groups work \
              within one Region only.",
+            group(),
             traffic(hop),
             packet.src
         ),
         SecurityGroupReferenceTransit => format!(
             "Switch on security group referencing at the transit gateway, or name the sender by \
-             address in group {here}: {} from {}/32.",
+             address in {}: {} from {}/32.",
+            group(),
             traffic(hop),
             packet.src
         ),
         NetworkAclEgress => acl(hop, &here, &subnet, true),
         NetworkAclIngress => acl(hop, &here, &subnet, false),
+        NoRoute if packet.dst.is_private() => format!(
+            "Add a route for {} to route table {here}, by the peering connection or transit \
+             gateway that leads there.",
+            packet.dst
+        ),
         NoRoute => format!(
-            "Add a route for {} to route table {here}, by a NAT gateway for the internet.",
+            "Add a route for {} to route table {here}: a NAT gateway for a private subnet, an \
+             internet gateway for a public one.",
             packet.dst
         ),
         BlackholeRoute => format!(
@@ -173,6 +182,18 @@ pub(super) fn mend(snapshot: &Snapshot, hop: &Hop, drop: Drop) -> String {
         FragmentsFull | FragmentTimeout => {
             "Send datagrams that need no fragments, or send the first fragment first.".into()
         }
+    }
+}
+
+/// The groups of an ENI, as something to add a rule to.
+fn group(snapshot: &Snapshot, element: Element) -> String {
+    let Element::SecurityGroup(eni) = element else { return name(snapshot, element) };
+    let names: Vec<&str> =
+        snapshot[eni].security_groups.iter().map(|group| &*snapshot[*group].name).collect();
+    match names[..] {
+        [] => "a group, and the group to the interface".to_owned(),
+        [one] => format!("group {one}"),
+        _ => format!("one of the groups {}", names.join(", ")),
     }
 }
 

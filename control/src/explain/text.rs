@@ -76,8 +76,9 @@ impl<P: Fn(Style, &str) -> String> Page<'_, P> {
             self.line(Style::Faint, note);
         }
         for (number, denial) in explanation.denials.iter().enumerate() {
+            self.out.push('\n');
             if explanation.denials.len() > 1 {
-                let _ = writeln!(self.out, "\n{}.", number + 1);
+                let _ = write!(self.out, "{}. ", number + 1);
             }
             self.denial(denial);
         }

@@ -144,7 +144,7 @@ pub fn explain(world: World<'_>, question: Question) -> Explanation {
     let (forward, back) = (steps(&sent.forward), steps(&sent.back));
     let denials = forward.iter().chain(&back).filter_map(|step| step.denial.clone()).collect();
     let mut notes = question.notes.clone();
-    notes.extend(sent.note().map(str::to_owned));
+    notes.extend(sent.notes());
     notes.extend(sent.delivered.and_then(|(at, tuple)| nobody_listens(world, at, tuple)));
     let (outcome, delivered) = (sent.outcome(), sent.delivered.map(|(_, tuple)| tuple));
     Explanation { question, outcome, forward, back, delivered, denials, notes }

@@ -24,6 +24,8 @@ pub(super) struct Sent {
     answer: Option<Verdict>,
     /// Where the packet arrived, and as what.
     pub(super) delivered: Option<(InterfaceId, Tuple)>,
+    /// Whether the way back is left out, because nobody knows where it would begin.
+    uncertain: bool,
     /// The hops of the packet.
     pub(super) forward: Vec<Hop>,
     /// The hops of its answer.
@@ -38,7 +40,8 @@ impl Sent {
         let mut record = Record::default();
         let verdict = trace(&mut worker, question.from, &mut bytes, &mut record);
         let (forward, back) = split(record);
-        let mut sent = Sent { verdict, answer: None, delivered: None, forward, back };
+        let mut sent =
+            Sent { verdict, answer: None, delivered: None, uncertain: false, forward, back };
         if let Verdict::Forward(to) = verdict {
             sent.delivered = decode(&bytes).ok().map(|headers| (to, headers.tuple()));
             sent.answer(&mut worker, to, &bytes);
@@ -68,10 +71,11 @@ impl Sent {
         // Its verdict is that of a packet that was let past its drops, and so nobody's.
         let _ = trace(&mut worker, question.from, &mut bytes, &mut record);
         let (forward, mut back) = split(record);
-        if !forward.iter().filter_map(|hop| hop.drop).all(by_rule) {
+        let uncertain = !forward.iter().filter_map(|hop| hop.drop).all(by_rule);
+        if uncertain {
             back.clear();
         }
-        let mut all = Sent { forward, back, ..self };
+        let mut all = Sent { forward, back, uncertain, ..self };
         all.complete(question.tuple);
         all
     }
@@ -94,12 +98,15 @@ impl Sent {
     }
 
     /// What else to know about what became of the packet.
-    pub(super) fn note(&self) -> Option<&'static str> {
-        match (self.verdict, self.answer) {
+    pub(super) fn notes(&self) -> Vec<String> {
+        let ending = match (self.verdict, self.answer) {
             (Verdict::Reply(_), _) => Some("Its sender is told: a RST or an ICMP error goes back."),
             (Verdict::Forward(_), None) => Some("Nobody answers such a packet."),
             _ => None,
-        }
+        };
+        let left_out = "The way back is not shown: it depends on how this is mended.";
+        let notes = [ending, self.uncertain.then_some(left_out)];
+        notes.into_iter().flatten().map(str::to_owned).collect()
     }
 }
 

@@ -11,7 +11,8 @@ use egret_dataplane::snapshot::{
 use egret_dataplane::trace::{Decision, Direction, Hop};
 use egret_dataplane::verdict::Element;
 
-use super::{Denial, Question, Step, World, mend};
+use super::mend::Scene;
+use super::{Denial, Question, Step, World};
 use crate::source::Place;
 
 /// What kind of element it is, in the field's terms.
@@ -73,7 +74,7 @@ pub(super) fn step(world: World<'_>, hop: &Hop, question: &Question) -> Step {
         kind: element_kind(drop.element),
         name: name.clone(),
         tried: tried(world, hop, question),
-        mend: mend::mend(world.snapshot, hop, drop),
+        mend: Scene { snapshot: world.snapshot, hop, question }.mend(drop.reason),
     });
     let text = match hop.drop {
         Some(drop) => format!("drops it: {}", drop.reason.sentence()),
@@ -137,7 +138,13 @@ fn passage(snapshot: &Snapshot, hop: &Hop) -> String {
                 None => format!("{}: no route matches", table.name),
             }
         }
-        Decision::Translated => translation(hop.before, hop.after),
+        Decision::Translated => match hop.element {
+            Element::Service(_) => {
+                let translation = translation(hop.before, hop.after);
+                format!("egress DEFAULT, the provider's own way out: {translation}")
+            }
+            _ => translation(hop.before, hop.after),
+        },
         Decision::Delivered => format!("takes it: {}", hop.after),
         Decision::NoSecurityGroupRule { .. } => String::new(),
     }
@@ -171,7 +178,10 @@ fn translation(before: Tuple, after: Tuple) -> String {
         Protocol::TCP | Protocol::UDP => format!("{address}:{port}"),
         _ => address.to_string(),
     };
-    if before.src != after.src || before.src_port != after.src_port {
+    if before == after {
+        // Only where a drop was walked past: there is no address to put in place of the source.
+        "translates nothing".to_owned()
+    } else if before.src != after.src || before.src_port != after.src_port {
         let (old, new) = (end(before.src, before.src_port), end(after.src, after.src_port));
         format!("source {old} becomes {new}")
     } else {

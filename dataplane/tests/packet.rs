@@ -267,7 +267,7 @@ proptest! {
         prop_assert_eq!(after.tuple(), to);
         prop_assert_eq!(after.ttl, recipe.ttl - age);
         let plain = build(&Recipe { tuple: to, ttl: recipe.ttl - age, ..recipe.clone() });
-        if !(recipe.tuple.protocol == Protocol::UDP) {
+        if recipe.tuple.protocol != Protocol::UDP {
             prop_assert_eq!(&bytes, &plain, "an incremental checksum is the whole one");
         }
         let none = recipe.tuple.protocol == Protocol::UDP && !recipe.udp_checksum;

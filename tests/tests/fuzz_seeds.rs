@@ -74,7 +74,7 @@ fn seeds_are_those_in_the_repository() {
 #[test]
 fn every_seed_runs_as_it_is_and_damaged() {
     let seed = egret_tests::seed(3);
-    println!("EGRET_SEED={seed}");
+    eprintln!("EGRET_SEED={seed}");
     let mut rng = fastrand::Rng::with_seed(seed);
     let seeds = std::fs::read_dir(folder()).expect("the folder of seeds");
     let seeds: Vec<Vec<u8>> =

@@ -82,7 +82,7 @@ fn disturb(rng: &mut fastrand::Rng, snapshot: &mut Snapshot) {
 #[test]
 fn the_second_packet_is_the_first_again() {
     let seed = egret_tests::seed(11);
-    println!("EGRET_SEED={seed}");
+    eprintln!("EGRET_SEED={seed}");
     let mut rng = fastrand::Rng::with_seed(seed);
     let (mut flows, mut answers) = (0, 0);
     for _ in 0..400 {
@@ -111,7 +111,7 @@ fn the_second_packet_is_the_first_again() {
             assert_eq!(back, process(&mut worker, Instant(7), to, &answer), "{probe:?}");
         }
     }
-    println!("{flows} flows, {answers} answers");
+    eprintln!("{flows} flows, {answers} answers");
     assert!(flows > 2_000 && answers > 2_000);
 }
 
@@ -120,7 +120,7 @@ fn the_second_packet_is_the_first_again() {
 #[test]
 fn a_changed_acl_or_route_bites_a_live_flow_as_it_would_a_new_one() {
     let seed = egret_tests::seed(12);
-    println!("EGRET_SEED={seed}");
+    eprintln!("EGRET_SEED={seed}");
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut changed = 0;
     for _ in 0..400 {
@@ -141,7 +141,7 @@ fn a_changed_acl_or_route_bites_a_live_flow_as_it_would_a_new_one() {
             changed += usize::from(before.0 != now.0);
         }
     }
-    println!("{changed} verdicts changed");
+    eprintln!("{changed} verdicts changed");
     assert!(changed > 200);
 }
 
@@ -150,7 +150,7 @@ fn a_changed_acl_or_route_bites_a_live_flow_as_it_would_a_new_one() {
 #[test]
 fn a_segment_without_a_flow_opens_none_through_a_translator() {
     let seed = egret_tests::seed(13);
-    println!("EGRET_SEED={seed}");
+    eprintln!("EGRET_SEED={seed}");
     let mut rng = fastrand::Rng::with_seed(seed);
     for _ in 0..200 {
         let model = topology::random(&mut rng, 3);

@@ -20,7 +20,6 @@ pub(super) fn check(desk: &mut Desk<'_>) {
     }
     overlapping_subnets(desk);
     overlapping_peers(desk);
-    hosts_nowhere(desk);
 }
 
 fn vpc_cidrs(desk: &mut Desk<'_>, vpc: &Vpc) {
@@ -91,21 +90,6 @@ fn overlapping_peers(desk: &mut Desk<'_>) {
             let message = format!("VPCs `{}` and `{}` overlap, and are peered", *a.id, *b.id);
             let finding = Finding::warning("overlapping-peers", peering.id.place, message);
             desk.find(finding.help("AWS refuses to peer VPCs whose CIDRs overlap"));
-        }
-    }
-}
-
-/// A host whose address is in a VPC belongs to a subnet there; one in none is unreachable.
-fn hosts_nowhere(desk: &mut Desk<'_>) {
-    for host in &desk.model.hosts {
-        let holds = |vpc: &&Vpc| vpc.cidrs.iter().any(|cidr| cidr.contains(&*host.address));
-        if let Some(vpc) = desk.model.vpcs.iter().find(holds) {
-            let message = format!(
-                "host `{}` ({}) is in VPC `{}`, but in none of its subnets",
-                *host.name, *host.address, *vpc.id
-            );
-            let finding = Finding::error("address-outside-subnets", host.address.place, message);
-            desk.find(finding.help("give it an address of a subnet, or add the subnet"));
         }
     }
 }

@@ -223,22 +223,22 @@ impl Compiler<'_> {
         use model::RouteTarget as T;
         match target {
             T::Local => Ok(RouteTarget::Local),
-            T::InternetGateway(name) => self.to_internet_gateway(vpc, name.as_deref()),
-            T::NatGateway(name) => self.to_nat_gateway(name),
-            T::VpcEndpoint(name) => self.to_endpoint(vpc, name),
-            T::Peering(name) => self.to_peering(vpc, name),
-            T::TransitGateway(name) => self.to_transit_gateway(name),
-            T::NetworkInterface(name) => self.to_interface(vpc, name),
+            T::InternetGateway(name) => self.internet_gateway_target(vpc, name.as_deref()),
+            T::NatGateway(name) => self.nat_gateway_target(name),
+            T::VpcEndpoint(name) => self.endpoint_target(vpc, name),
+            T::Peering(name) => self.peering_target(vpc, name),
+            T::TransitGateway(name) => self.transit_gateway_target(name),
+            T::NetworkInterface(name) => self.interface_target(vpc, name),
             T::Blackhole(None) => Err(None),
             T::Blackhole(Some(name)) => Err(Some(format!("`{name}` is gone"))),
             T::Unsupported(name) => {
                 Err(Some(format!("`{name}` is a kind of target that Egret does not model")))
             }
-            T::Named(name) => self.to_named(vpc, name),
+            T::Named(name) => self.named_target(vpc, name),
         }
     }
 
-    fn to_internet_gateway(
+    fn internet_gateway_target(
         &mut self,
         vpc: VpcId,
         name: Option<&str>,
@@ -255,7 +255,7 @@ impl Compiler<'_> {
         attached.filter(known).map(RouteTarget::InternetGateway).ok_or(Some(why))
     }
 
-    fn to_nat_gateway(&mut self, name: &str) -> Result<RouteTarget, Option<String>> {
+    fn nat_gateway_target(&mut self, name: &str) -> Result<RouteTarget, Option<String>> {
         let gateway = self.named(Kind::NatGateway, name).map(|at| &self.model.nat_gateways[at]);
         let gateway = gateway.ok_or_else(|| Some(format!("there is no NAT gateway `{name}`")))?;
         if !gateway.available {
@@ -264,7 +264,7 @@ impl Compiler<'_> {
         Ok(RouteTarget::NatGateway(NatId(self.nat_gateways.id(&gateway.id))))
     }
 
-    fn to_endpoint(&mut self, vpc: VpcId, name: &str) -> Result<RouteTarget, Option<String>> {
+    fn endpoint_target(&mut self, vpc: VpcId, name: &str) -> Result<RouteTarget, Option<String>> {
         let endpoint = self.named(Kind::VpcEndpoint, name).map(|at| &self.model.vpc_endpoints[at]);
         let endpoint = endpoint.ok_or_else(|| Some(format!("there is no endpoint `{name}`")))?;
         if !matches!(endpoint.kind, model::EndpointKind::Gateway { .. }) {
@@ -279,7 +279,7 @@ impl Compiler<'_> {
         Ok(RouteTarget::Endpoint(EndpointId(self.endpoints.id(&endpoint.id))))
     }
 
-    fn to_peering(&mut self, vpc: VpcId, name: &str) -> Result<RouteTarget, Option<String>> {
+    fn peering_target(&mut self, vpc: VpcId, name: &str) -> Result<RouteTarget, Option<String>> {
         let peering = self.named(Kind::Peering, name).map(|at| &self.model.peerings[at]);
         let peering = peering.ok_or_else(|| Some(format!("there is no peering `{name}`")))?;
         if !peering.active {
@@ -293,7 +293,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn to_transit_gateway(&mut self, name: &str) -> Result<RouteTarget, Option<String>> {
+    fn transit_gateway_target(&mut self, name: &str) -> Result<RouteTarget, Option<String>> {
         let at = self.named(Kind::TransitGateway, name);
         let gateway = at.map(|at| &self.model.transit_gateways[at]);
         let gateway =
@@ -301,7 +301,7 @@ impl Compiler<'_> {
         Ok(RouteTarget::TransitGateway(TgwId(self.transit_gateways.id(&gateway.id))))
     }
 
-    fn to_interface(&mut self, vpc: VpcId, name: &str) -> Result<RouteTarget, Option<String>> {
+    fn interface_target(&mut self, vpc: VpcId, name: &str) -> Result<RouteTarget, Option<String>> {
         let at = self.named(Kind::NetworkInterface, name);
         let interface = at.map(|at| &self.model.network_interfaces[at]);
         let interface =
@@ -315,25 +315,25 @@ impl Compiler<'_> {
     }
 
     /// A scenario file names a target without saying what it is.
-    fn to_named(&mut self, vpc: VpcId, name: &str) -> Result<RouteTarget, Option<String>> {
+    fn named_target(&mut self, vpc: VpcId, name: &str) -> Result<RouteTarget, Option<String>> {
         match name {
             "local" => return Ok(RouteTarget::Local),
             "blackhole" => return Err(None),
-            "internet_gateway" => return self.to_internet_gateway(vpc, None),
+            "internet_gateway" => return self.internet_gateway_target(vpc, None),
             _ => {}
         }
         if self.named(Kind::NatGateway, name).is_some() {
-            self.to_nat_gateway(name)
+            self.nat_gateway_target(name)
         } else if self.named(Kind::VpcEndpoint, name).is_some() {
-            self.to_endpoint(vpc, name)
+            self.endpoint_target(vpc, name)
         } else if self.named(Kind::Peering, name).is_some() {
-            self.to_peering(vpc, name)
+            self.peering_target(vpc, name)
         } else if self.named(Kind::TransitGateway, name).is_some() {
-            self.to_transit_gateway(name)
+            self.transit_gateway_target(name)
         } else if self.named(Kind::NetworkInterface, name).is_some() {
-            self.to_interface(vpc, name)
+            self.interface_target(vpc, name)
         } else if self.model.internet_gateways.iter().any(|igw| *igw.id == name) {
-            self.to_internet_gateway(vpc, Some(name))
+            self.internet_gateway_target(vpc, Some(name))
         } else {
             Err(Some(format!("nothing is called `{name}`")))
         }

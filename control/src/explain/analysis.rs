@@ -16,8 +16,7 @@ pub fn json(world: World<'_>, explanation: &Explanation) -> Value {
         let steps = steps.iter().enumerate();
         steps.map(|(number, step)| component(world, number + 1, step)).collect::<Vec<_>>()
     };
-    let explanations: Vec<Value> =
-        explanation.denials.iter().map(|denial| explanation_of(denial)).collect();
+    let explanations: Vec<Value> = explanation.denials.iter().map(explanation_of).collect();
     let question = &explanation.question;
     json!({
         "Status": "succeeded",

@@ -32,8 +32,8 @@ impl ColorChoice {
     }
 }
 
-/// Writes to standard output; colours that it cannot show are taken out. A reader that went away has
-/// seen enough: the run ends as it would have.
+/// Writes to standard output; colours that it cannot show are taken out. A reader that went away
+/// has seen enough: the run ends as it would have.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -98,8 +98,8 @@ fn agrees(world: World<'_>, probe: &Probe, explanation: &Explanation) -> Result<
     Ok(())
 }
 
-/// Whatever does not arrive has a blocker, and each blocker has advice. Denials by rule say what was
-/// tried.
+/// Whatever does not arrive has a blocker, and each blocker has advice. Denials by rule say what
+/// was tried.
 fn reasons(explanation: &Explanation) -> Result<(), String> {
     if (explanation.outcome == Outcome::Delivered) != explanation.denials.is_empty() {
         let denials = &explanation.denials;

@@ -647,3 +647,48 @@ fn either(names: &[String]) -> String {
 fn seconds(duration: Duration) -> String {
     format!("{} s", duration.0 / 1_000_000_000)
 }
+
+#[cfg(test)]
+mod tests {
+    use egret_dataplane::packet::Tuple;
+    use egret_dataplane::snapshot::InterfaceId;
+
+    use super::*;
+
+    /// Also where the hop has nothing to name: of an empty network, at its front door.
+    #[test]
+    fn every_reason_has_advice_in_whole_sentences() {
+        let address = Ipv4Addr::new(10, 0, 0, 1);
+        let protocol = Protocol::TCP;
+        let tuple = Tuple { src: address, dst: address, src_port: 1, dst_port: 2, protocol };
+        let question = Question {
+            from: InterfaceId::INTERNET,
+            from_label: String::new(),
+            tuple,
+            icmp: (0, 0),
+            to_label: String::new(),
+            notes: Vec::new(),
+            all: false,
+        };
+        for direction in [Direction::Forward, Direction::Return] {
+            let hop = Hop {
+                direction,
+                element: Element::Dataplane,
+                subnet: None,
+                decision: Decision::Nature,
+                before: tuple,
+                after: tuple,
+                drop: None,
+            };
+            let snapshot = Snapshot::default();
+            let scene = Scene { snapshot: &snapshot, hop: &hop, question: &question };
+            for reason in DropReason::ALL {
+                let advice = scene.mend(*reason);
+                let first = advice.chars().next();
+                assert!(first.is_some_and(char::is_uppercase), "{reason}: {advice}");
+                assert!(advice.ends_with(['.', ')']), "{reason}: {advice}");
+                assert!(!advice.contains("  "), "{reason}: {advice}");
+            }
+        }
+    }
+}

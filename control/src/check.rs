@@ -1,7 +1,7 @@
 //! What is wrong or looks wrong in a model, beyond names that mean nothing: quotas, overlaps, rules
 //! that never match, and the traps that AWS lets you fall into.
 //!
-//! Compilation asks `suspicions` and stops at errors; [`check`] tells everything.
+//! Every compilation asks these checks, and stops at errors; [`check`] tells everything.
 
 mod addresses;
 mod connectors;

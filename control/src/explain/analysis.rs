@@ -4,7 +4,7 @@
 use egret_dataplane::packet::{Protocol, Tuple};
 use egret_dataplane::snapshot::{AclId, RouteKey, RouteTarget, SgId, Snapshot, Traffic};
 use egret_dataplane::trace::{Decision, Direction};
-use egret_dataplane::verdict::Element;
+use egret_dataplane::verdict::{DropReason, Element};
 use serde_json::{Map, Value, json};
 
 use super::words::{name, traffic_words};
@@ -102,19 +102,54 @@ fn component(world: World<'_>, number: usize, step: &Step) -> Value {
 
 /// An `Explanation`.
 fn explanation_of(denial: &Denial) -> Value {
-    let egress = matches!(denial.direction, Direction::Forward);
-    json!({
+    let forward = matches!(denial.direction, Direction::Forward);
+    let mut value = json!({
         "ExplanationCode": denial.drop.reason.code(),
-        "Direction": if egress { "egress" } else { "ingress" },
+        "Direction": direction(denial.drop.reason, forward),
         "Component": { "Id": denial.name, "Name": denial.kind },
         "Egret": {
             "Reason": denial.drop.reason.name(),
             "Sentence": denial.drop.reason.sentence(),
-            "Way": if egress { "forward" } else { "return" },
+            "Way": if forward { "forward" } else { "return" },
             "Tried": denial.tried,
             "Mend": denial.mend,
         },
-    })
+    });
+    if let Some(member) = member(denial.drop.element) {
+        value[member] = json!({ "Id": denial.name });
+    }
+    value
+}
+
+/// The direction of the rules that decided; where none did, that of the packet.
+fn direction(reason: DropReason, forward: bool) -> &'static str {
+    use DropReason::*;
+    match reason {
+        SecurityGroupEgress | SecurityGroupEgressEmpty | NetworkAclEgress => "egress",
+        SecurityGroupIngress
+        | SecurityGroupIngressEmpty
+        | SecurityGroupReferenceLost
+        | SecurityGroupReferenceTransit
+        | NetworkAclIngress => "ingress",
+        _ if forward => "egress",
+        _ => "ingress",
+    }
+}
+
+/// The member of an `Explanation` that names such an element.
+fn member(element: Element) -> Option<&'static str> {
+    match element {
+        Element::SecurityGroup(_) => Some("SecurityGroup"),
+        Element::NetworkAcl(_) => Some("Acl"),
+        Element::RouteTable(_) => Some("RouteTable"),
+        Element::NatGateway(_) => Some("NatGateway"),
+        Element::InternetGateway(_) => Some("InternetGateway"),
+        Element::VpcEndpoint(_) => Some("VpcEndpoint"),
+        Element::Peering(_) => Some("VpcPeeringConnection"),
+        Element::TransitGateway(_) => Some("TransitGateway"),
+        Element::NetworkInterface(_) | Element::HyperplaneEni(_) => Some("NetworkInterface"),
+        _ => None,
+    }
 }
 
 fn header(tuple: Tuple) -> Value {

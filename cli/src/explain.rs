@@ -26,9 +26,9 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "NAME|IP[:PORT]")]
     to: String,
 
-    /// tcp, udp, icmp, or a protocol number.
-    #[arg(long, default_value = "tcp", value_parser = protocol)]
-    protocol: Protocol,
+    /// tcp (the default), udp, icmp, or a protocol number.
+    #[arg(long, value_parser = protocol)]
+    protocol: Option<Protocol>,
 
     /// The source port of TCP and UDP.
     #[arg(long, value_name = "PORT")]
@@ -59,6 +59,11 @@ pub(crate) enum Format {
 
 impl Explain {
     pub(crate) fn run(self) -> io::Result<Exit> {
+        if self.icmp.is_some() && self.protocol.is_some_and(|said| said != Protocol::ICMP) {
+            let message = "egret: only an ICMP message has an ICMP type: drop --icmp or --protocol";
+            terminal::complain(&format!("{message}\n"))?;
+            return Ok(Exit::BadInput);
+        }
         let loaded = match self.input.load() {
             Ok(loaded) => loaded,
             Err(rejection) => {
@@ -89,7 +94,10 @@ impl Explain {
         Request {
             from: self.from.clone(),
             to: self.to.clone(),
-            protocol: if self.icmp.is_some() { Protocol::ICMP } else { self.protocol },
+            protocol: match self.icmp {
+                Some(_) => Protocol::ICMP,
+                None => self.protocol.unwrap_or(Protocol::TCP),
+            },
             source_port: self.source_port,
             icmp: self.icmp.unwrap_or((8, 0)),
             all: self.all,

@@ -10,6 +10,7 @@ use egret_control::import;
 use egret_control::model::Model;
 use egret_control::source::Sources;
 use egret_sim::scenario::{FILE_NAME, Scenario};
+use miette::MietteHandlerOpts;
 
 use crate::terminal;
 
@@ -74,6 +75,10 @@ fn is_import(path: &Path) -> bool {
 /// Shows findings on standard error: with the source drawn around them on a terminal, a line each
 /// elsewhere.
 pub(crate) fn show(findings: &[Finding], sources: &Sources) -> io::Result<()> {
+    // miette would look at the terminal itself, and miss what `--color` says.
+    let handler = || MietteHandlerOpts::new().color(true).force_graphical(true).build();
+    // A second call finds the same hook in its place.
+    let _ = miette::set_hook(Box::new(move |_| Box::new(handler())));
     for finding in findings {
         if terminal::is_fancy() {
             let report = render::report(finding, sources);

@@ -32,11 +32,14 @@ impl ColorChoice {
     }
 }
 
-/// Writes to standard output; colours that it cannot show are taken out.
+/// Writes to standard output; colours that it cannot show are taken out. A reader that went away
+/// has seen enough: the run ends as it would have.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// Writes to standard error.
@@ -50,11 +53,8 @@ pub(crate) fn is_fancy() -> bool {
     !matches!(choice, anstream::ColorChoice::Never)
 }
 
-/// How a run ends that could not write: a reader that went away is no failure.
+/// How a run ends that could not write.
 pub(crate) fn failure(error: io::Error) -> Exit {
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        return Exit::Fine;
-    }
     // If even this cannot be written, the exit code says it.
     let _ = complain(&format!("egret: {error}\n"));
     Exit::Failed

@@ -8,22 +8,22 @@
 pub mod analysis;
 mod mend;
 pub mod resolve;
+mod sent;
 pub mod text;
 mod words;
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use egret_dataplane::packet::{Protocol, Tuple, answer};
+use egret_dataplane::packet::{Protocol, Tuple};
 use egret_dataplane::snapshot::{InterfaceId, Snapshot};
-use egret_dataplane::time::Instant;
-use egret_dataplane::trace::{Direction, Hop, Record};
-use egret_dataplane::verdict::{Drop, Element, Verdict};
-use egret_dataplane::worker::{Arrival, Limits, Worker};
+use egret_dataplane::trace::{Direction, Hop};
+use egret_dataplane::verdict::{Drop, Element};
 
 use crate::compile::Compilation;
 use crate::index::Index;
 use crate::source::{Place, Sources};
+use sent::Sent;
 
 pub use words::{element_kind, element_names};
 
@@ -129,45 +129,25 @@ impl<'a> World<'a> {
 }
 
 /// Sends the packet, and its answer back, and says what happened.
+///
+/// With [`Question::all`] the packet is sent once more, on past everything that drops it: that tells
+/// what else is in the way, and changes nothing of what became of it.
 pub fn explain(world: World<'_>, question: Question) -> Explanation {
     let snapshot = Arc::new(world.snapshot.clone());
-    let mut worker = Worker::new(snapshot, Limits { flows: 4 }, 0);
-    let mut record = Record { past_drops: question.all, ..Record::default() };
-    let mut bytes = answer::opening(question.tuple, question.icmp);
-    let arrival = Arrival { interface: question.from, bytes: &mut bytes };
-    let verdict = worker.trace(Instant::ZERO, arrival, &mut record, &mut Vec::new());
-    let (outcome, end) = match verdict {
-        Verdict::Forward(to) => (answered(&mut worker, to, &bytes), Some(to)),
-        _ => (Outcome::Dropped, None),
-    };
-    let steps = |direction| {
-        let hops = record.hops.iter().filter(|hop| hop.direction == direction);
-        hops.map(|hop| words::step(world, hop, &question)).collect::<Vec<_>>()
-    };
-    let (mut forward, back) = (steps(Direction::Forward), steps(Direction::Return));
-    if let (Verdict::Drop(drop) | Verdict::Reply(drop), true) = (verdict, record.hops.is_empty()) {
-        forward.push(words::bare_drop(world, drop, &question));
+    let mut sent = Sent::send(&snapshot, &question);
+    if question.all {
+        sent = sent.past_drops(&snapshot, &question);
     }
+    let steps = |hops: &[Hop]| -> Vec<Step> {
+        hops.iter().map(|hop| words::step(world, hop, &question)).collect()
+    };
+    let (forward, back) = (steps(&sent.forward), steps(&sent.back));
     let denials = forward.iter().chain(&back).filter_map(|step| step.denial.clone()).collect();
-    let delivered = end.and_then(|_| egret_dataplane::packet::decode(&bytes).ok());
     let mut notes = question.notes.clone();
-    if let (Some(at), Some(headers)) = (end, delivered) {
-        notes.extend(nobody_listens(world, at, headers.tuple()));
-    }
-    let delivered = delivered.map(|headers| headers.tuple());
+    notes.extend(sent.notes());
+    notes.extend(sent.delivered.and_then(|(at, tuple)| nobody_listens(world, at, tuple)));
+    let (outcome, delivered) = (sent.outcome(), sent.delivered.map(|(_, tuple)| tuple));
     Explanation { question, outcome, forward, back, delivered, denials, notes }
-}
-
-/// Sends the smallest answer back from where the packet was delivered.
-fn answered(worker: &mut Worker, at: InterfaceId, delivered: &[u8]) -> Outcome {
-    let Some(mut reply) = answer::reply(delivered) else { return Outcome::Delivered };
-    let (mut verdicts, mut emissions) = (Vec::new(), Vec::new());
-    let arrival = Arrival { interface: at, bytes: &mut reply };
-    worker.process(Instant::ZERO, &mut [arrival], &mut verdicts, &mut emissions);
-    match verdicts[..] {
-        [Verdict::Forward(_)] => Outcome::Delivered,
-        _ => Outcome::NoReply,
-    }
 }
 
 /// A note for a destination that is known to refuse the port.

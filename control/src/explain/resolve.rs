@@ -4,13 +4,19 @@ use std::net::Ipv4Addr;
 
 use egret_dataplane::packet::{Protocol, Tuple};
 use egret_dataplane::snapshot::{
-    Egress, EndpointKind, EniId, EniOwner, Interface, InterfaceId, Snapshot, TaskId, VpcId,
+    AttachmentKind, Cidr, Egress, EndpointKind, EniId, EniOwner, Interface, InterfaceId, Snapshot,
+    TaskId, VpcId,
 };
 use thiserror::Error;
 
 use super::Question;
-use crate::model::{EndpointKind as ModelEndpoint, Model};
+use crate::model::{
+    AttachmentKind as ModelAttachment, EndpointKind as ModelEndpoint, Model, VpcEndpoint,
+};
 use crate::names::suggestion;
+
+/// What a user calls the resolver of the sender's VPC.
+const RESOLVER: &str = "resolver";
 
 /// What a user asks about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,9 +70,44 @@ pub enum Unresolved {
         /// The nearest one that is known.
         near: Option<String>,
     },
+    /// The service's name does not lead to its endpoint, and its public address is not known.
+    #[error(
+        "`{name}` is a public name for this sender: {why}; give it an address under `hosts`, or \
+         name endpoint `{endpoint}` itself"
+    )]
+    PublicName {
+        /// The name.
+        name: String,
+        /// Why it does not lead to the endpoint.
+        why: &'static str,
+        /// The endpoint of the service.
+        endpoint: String,
+    },
     /// What follows the colon is no port.
-    #[error("`{text}` is no port: ports go from 0 to 65535")]
+    #[error("`{text}` is no port: ports go from 1 to 65535")]
     Port {
+        /// What was written.
+        text: String,
+    },
+    /// A port of a protocol that has none.
+    #[error("{protocol} has no ports: write `{name}` in place of `{name}:{port}`")]
+    NoPorts {
+        /// The destination.
+        name: String,
+        /// The port.
+        port: u16,
+        /// The protocol.
+        protocol: Protocol,
+    },
+    /// An IPv6 address.
+    #[error("`{text}` looks like IPv6: this path carries IPv4 only")]
+    Ipv6 {
+        /// What was written.
+        text: String,
+    },
+    /// A text that cannot be a name.
+    #[error("`{text}` is no destination: write an address or a name, and a port: `db:5432`")]
+    NoName {
         /// What was written.
         text: String,
     },
@@ -89,6 +130,10 @@ pub fn resolve(
     let (name, port) = split_port(&request.to)?;
     let target = destination(model, snapshot, &sender, name)?;
     let ports = matches!(request.protocol, Protocol::TCP | Protocol::UDP);
+    if let (false, Some(port)) = (ports, port) {
+        let (name, protocol) = (name.to_owned(), request.protocol);
+        return Err(Unresolved::NoPorts { name, port, protocol });
+    }
     let mut question = Question {
         from: sender.interface,
         from_label: sender.label.clone(),
@@ -100,7 +145,7 @@ pub fn resolve(
                 Protocol::ICMP if request.icmp.0 == 8 => 1,
                 _ => 0,
             },
-            dst_port: if ports { port.unwrap_or(default_port(request.protocol)) } else { 0 },
+            dst_port: if ports { port.unwrap_or(default_port(request.protocol, name)) } else { 0 },
             protocol: request.protocol,
         },
         icmp: request.icmp,
@@ -116,8 +161,8 @@ pub fn resolve(
     Ok(question)
 }
 
-const fn default_port(protocol: Protocol) -> u16 {
-    if protocol.0 == Protocol::UDP.0 { 53 } else { 443 }
+fn default_port(protocol: Protocol, name: &str) -> u16 {
+    if protocol == Protocol::UDP || name == RESOLVER { 53 } else { 443 }
 }
 
 /// Without DNS support the name never becomes an address: the packet that matters is the question
@@ -147,7 +192,12 @@ struct Sender {
 }
 
 fn sender(model: &Model, snapshot: &Snapshot, name: &str) -> Result<Sender, Unresolved> {
-    if let Some(task) = task(snapshot, name)? {
+    // A host may have a service's name; `task:` and `host:` say which is meant.
+    let (host_only, name) = match (name.strip_prefix("host:"), name.strip_prefix("task:")) {
+        (Some(host), _) => (true, host),
+        (None, task) => (false, task.unwrap_or(name)),
+    };
+    if let Some(task) = if host_only { None } else { task(snapshot, name)? } {
         return Ok(of_task(snapshot, task));
     }
     let ids = || (0..snapshot.enis.len() as u32).map(EniId);
@@ -155,6 +205,9 @@ fn sender(model: &Model, snapshot: &Snapshot, name: &str) -> Result<Sender, Unre
     let named = ids().filter(is_host).find(|eni| is_called(model, snapshot, *eni, name));
     if let Some(sender) = named.and_then(|eni| of_host(snapshot, eni)) {
         return Ok(sender);
+    }
+    if let Some(host) = model.hosts.iter().find(|host| host.name.as_str() == name) {
+        return Ok(from_outside(model, snapshot, name, *host.address));
     }
     if let Ok(address) = name.parse::<Ipv4Addr>() {
         let at: Vec<EniId> =
@@ -180,7 +233,8 @@ fn sender(model: &Model, snapshot: &Snapshot, name: &str) -> Result<Sender, Unre
     }
     let services = snapshot.services.iter().map(|service| &*service.name);
     let hosts = ids().filter(is_host).map(|eni| &*snapshot[eni].name);
-    let near = suggestion(name, services.chain(hosts)).map(str::to_owned);
+    let outside = model.hosts.iter().map(|host| host.name.as_str());
+    let near = suggestion(name, services.chain(hosts).chain(outside)).map(str::to_owned);
     Err(Unresolved::Sender { name: name.to_owned(), near })
 }
 
@@ -234,6 +288,25 @@ fn of_host(snapshot: &Snapshot, eni: EniId) -> Option<Sender> {
     })
 }
 
+/// A host in no VPC: behind a transit gateway, or on the internet.
+fn from_outside(model: &Model, snapshot: &Snapshot, name: &str, address: Ipv4Addr) -> Sender {
+    let behind = |kind: &ModelAttachment| match kind {
+        ModelAttachment::External { cidrs } => cidrs.iter().any(|cidr| cidr.contains(&address)),
+        ModelAttachment::Vpc { .. } => false,
+    };
+    let mut known = model.transit_gateways.iter().flat_map(|gateway| &gateway.attachments);
+    let attachment = known.find(|attachment| behind(&attachment.kind));
+    let interface = attachment.and_then(|said| {
+        let mut compiled = snapshot.attachments.iter().filter(|a| *a.name == *said.id.value);
+        compiled.find_map(|attachment| match attachment.kind {
+            AttachmentKind::External(interface) => Some(interface),
+            AttachmentKind::Vpc { .. } => None,
+        })
+    });
+    let interface = interface.unwrap_or(InterfaceId::INTERNET);
+    Sender { interface, address, label: format!("{name} ({address})"), vpc: None, eni: None }
+}
+
 /// Whether an ENI goes by that name: its id, or the name that the model has for it.
 fn is_called(model: &Model, snapshot: &Snapshot, eni: EniId, name: &str) -> bool {
     let id = &*snapshot[eni].name;
@@ -262,19 +335,48 @@ fn destination(
         let label = address.to_string();
         return Ok(Destination { address, label, notes: Vec::new(), by_dns: false });
     }
-    if name == "resolver" {
+    if name == RESOLVER {
         return Ok(resolver(snapshot, sender));
     }
     let found = to_endpoint(model, snapshot, sender, name)
         .or_else(|| to_host(model, name))
         .or_else(|| to_interface(model, snapshot, sender, name));
-    found.ok_or_else(|| {
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    Err(public_name_only(model, snapshot, sender, name).unwrap_or_else(|| {
         let hosts = model.hosts.iter().map(|host| host.name.as_str());
         let enis = snapshot.enis.iter().map(|eni| &*eni.name);
         let endpoints = snapshot.endpoints.iter().flat_map(|e| [&*e.name, &*e.service]);
         let near = suggestion(name, hosts.chain(enis).chain(endpoints)).map(str::to_owned);
         Unresolved::Destination { name: name.to_owned(), near }
-    })
+    }))
+}
+
+/// That the name is one of a service that has an endpoint, but does not lead there.
+fn public_name_only(
+    model: &Model,
+    snapshot: &Snapshot,
+    sender: &Sender,
+    name: &str,
+) -> Option<Unresolved> {
+    let of_service = |endpoint: &&VpcEndpoint| is_name_of(name, &endpoint.service);
+    let ours = |endpoint: &VpcEndpoint| {
+        sender.vpc.is_some_and(|vpc| *snapshot[vpc].name == *endpoint.vpc.value)
+    };
+    let mut endpoints: Vec<_> = model.vpc_endpoints.iter().filter(of_service).collect();
+    endpoints.sort_by_key(|endpoint| !ours(endpoint));
+    let endpoint = endpoints.first()?;
+    let vpc = model.vpcs.iter().find(|vpc| vpc.id == endpoint.vpc);
+    let why = match &endpoint.kind {
+        _ if !ours(endpoint) => "the endpoint is in another VPC than the sender",
+        _ if !endpoint.available => "the endpoint is not available",
+        ModelEndpoint::Interface { private_dns: false, .. } => "private DNS is off",
+        _ if vpc.is_some_and(|vpc| !*vpc.dns_hostnames) => "enableDnsHostnames is off",
+        _ => "the endpoint has no address",
+    };
+    let (name, endpoint) = (name.to_owned(), endpoint.id.value.clone());
+    Some(Unresolved::PublicName { name, why, endpoint })
 }
 
 fn resolver(snapshot: &Snapshot, sender: &Sender) -> Destination {
@@ -306,7 +408,8 @@ fn to_interface(
     let eni = own.or_else(|| called().next())?;
     let address = snapshot[eni].address;
     let label = format!("{name} ({address})");
-    Some(Destination { address, label, notes: Vec::new(), by_dns: true })
+    // An id or a `Name` tag is no DNS name; a host's name with dots is one.
+    Some(Destination { address, label, notes: Vec::new(), by_dns: name.contains('.') })
 }
 
 /// An endpoint by its own id, name or service; or by the service's public name.
@@ -317,11 +420,9 @@ fn to_endpoint(
     name: &str,
 ) -> Option<Destination> {
     let vpc = sender.vpc?;
-    let ours = |endpoint: &&crate::model::VpcEndpoint| {
-        endpoint.available && *endpoint.vpc.value == *snapshot[vpc].name
-    };
-    let public = |endpoint: &crate::model::VpcEndpoint| public_name(&endpoint.service);
-    let direct = |endpoint: &&crate::model::VpcEndpoint| {
+    let ours =
+        |endpoint: &&VpcEndpoint| endpoint.available && *endpoint.vpc.value == *snapshot[vpc].name;
+    let direct = |endpoint: &&VpcEndpoint| {
         let short = endpoint.service.rsplit('.').next();
         *endpoint.id == name
             || endpoint.name.as_deref() == Some(name)
@@ -329,14 +430,19 @@ fn to_endpoint(
             || short == Some(name)
     };
     let flags = model.vpcs.iter().find(|v| *v.id == *snapshot[vpc].name)?;
-    let private_dns = *flags.dns_support && *flags.dns_hostnames;
-    let by_name = |endpoint: &&crate::model::VpcEndpoint| {
-        let gateway = matches!(endpoint.kind, ModelEndpoint::Gateway { .. });
+    // Where the resolver is off, what the name would lead to is what the query is about.
+    let private_dns = *flags.dns_hostnames;
+    // A public name is a host's where the model says so; private DNS comes before that.
+    let host = model.hosts.iter().any(|host| host.name.as_str() == name);
+    let by_name = |endpoint: &&VpcEndpoint| {
+        let gateway = !host && matches!(endpoint.kind, ModelEndpoint::Gateway { .. });
         let private = matches!(endpoint.kind, ModelEndpoint::Interface { private_dns: true, .. });
-        (gateway || (private && private_dns)) && public(endpoint).as_deref() == Some(name)
+        (gateway || (private && private_dns)) && is_name_of(name, &endpoint.service)
     };
     let mut endpoints = model.vpc_endpoints.iter().filter(ours);
-    let endpoint = endpoints.clone().find(direct).or_else(|| endpoints.find(by_name))?;
+    let known = endpoints.clone().find(direct);
+    let by_dns = known.is_none();
+    let endpoint = known.or_else(|| endpoints.find(by_name))?;
     let item = snapshot.endpoints.iter().find(|e| *e.name == **endpoint.id)?;
     match &item.kind {
         EndpointKind::Interface { enis } => {
@@ -349,38 +455,58 @@ fn to_endpoint(
                 *endpoint.id, snapshot[snapshot[*eni].subnet].name
             );
             let label = format!("{name} ({address})");
-            Some(Destination { address, label, notes: vec![note], by_dns: true })
+            Some(Destination { address, label, notes: vec![note], by_dns })
         }
         EndpointKind::Gateway { prefix_list, .. } => {
-            let address = snapshot[*prefix_list].cidrs.first()?.network().to_bits() + 10;
-            let address = Ipv4Addr::from_bits(address);
+            let address = one_of(*snapshot[*prefix_list].cidrs.first()?);
             let note = format!(
                 "`{name}` resolves to public addresses, as it does everywhere; {address} is one of \
                  prefix list {}.",
                 snapshot[*prefix_list].name
             );
             let label = format!("{name} ({address})");
-            Some(Destination { address, label, notes: vec![note], by_dns: true })
+            Some(Destination { address, label, notes: vec![note], by_dns })
         }
     }
 }
 
-/// `com.amazonaws.us-east-1.secretsmanager` is `secretsmanager.us-east-1.amazonaws.com` in public.
+/// An address of a block that some host may well have.
+fn one_of(cidr: Cidr) -> Ipv4Addr {
+    let (first, last) = (cidr.network().to_bits(), cidr.last().to_bits());
+    Ipv4Addr::from_bits(first + (last - first).min(10))
+}
+
+/// Whether a name is the public one of a service, or below it, as a bucket's is.
+fn is_name_of(name: &str, service: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let public = public_name(service);
+    let rest = public.as_ref().and_then(|public| name.strip_suffix(public.as_str()));
+    rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// The labels of a service's name, the other way round: `com.amazonaws.us-east-1.ecr.api` is
+/// `api.ecr.us-east-1.amazonaws.com` in public.
 fn public_name(service: &str) -> Option<String> {
-    let rest = service.strip_prefix("com.amazonaws.")?;
-    let (region, service) = rest.split_once('.')?;
-    Some(format!("{service}.{region}.amazonaws.com"))
+    let labels: Vec<&str> = service.rsplit('.').collect();
+    service.starts_with("com.amazonaws.").then(|| labels.join("."))
 }
 
 /// `NAME:PORT`, or a name alone.
 fn split_port(to: &str) -> Result<(&str, Option<u16>), Unresolved> {
-    match to.rsplit_once(':') {
-        None => Ok((to, None)),
+    let (name, port) = match to.rsplit_once(':') {
+        None => (to, None),
+        Some((name, _)) if name.contains(':') => {
+            return Err(Unresolved::Ipv6 { text: to.to_owned() });
+        }
         Some((name, port)) => match port.parse() {
-            Ok(port) => Ok((name, Some(port))),
-            Err(_) => Err(Unresolved::Port { text: port.to_owned() }),
+            Ok(number) if number > 0 => (name, Some(number)),
+            _ => return Err(Unresolved::Port { text: port.to_owned() }),
         },
+    };
+    if name.is_empty() || name.contains(char::is_whitespace) {
+        return Err(Unresolved::NoName { text: to.to_owned() });
     }
+    Ok((name, port))
 }
 
 #[cfg(test)]
@@ -391,8 +517,9 @@ mod tests {
     fn a_port_follows_the_last_colon() {
         assert_eq!(split_port("api.example.com:443"), Ok(("api.example.com", Some(443))));
         assert_eq!(split_port("10.0.0.1"), Ok(("10.0.0.1", None)));
-        assert!(split_port("api.example.com:https").is_err());
-        assert!(split_port("api.example.com:65536").is_err());
+        for bad in ["db:https", "db:65536", "db:0", "db:", ":80", "", "a b:1", "2001:db8::1"] {
+            assert!(split_port(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]
@@ -400,5 +527,17 @@ mod tests {
         let name = public_name("com.amazonaws.eu-west-1.s3");
         assert_eq!(name.as_deref(), Some("s3.eu-west-1.amazonaws.com"));
         assert_eq!(public_name("com.example.service"), None);
+        let ecr = "com.amazonaws.eu-west-1.ecr.dkr";
+        assert!(is_name_of("111122223333.dkr.ecr.eu-west-1.amazonaws.com", ecr));
+        assert!(is_name_of("S3.eu-west-1.amazonaws.com", "com.amazonaws.eu-west-1.s3"));
+        assert!(!is_name_of("nots3.eu-west-1.amazonaws.com", "com.amazonaws.eu-west-1.s3"));
+    }
+
+    #[test]
+    fn an_address_of_a_block_is_in_it() {
+        for len in 0..=32 {
+            let block = Cidr::new(Ipv4Addr::new(52, 216, 0, 1), len);
+            assert!(block.contains(one_of(block)), "{block}");
+        }
     }
 }

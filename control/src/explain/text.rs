@@ -87,14 +87,14 @@ impl<P: Fn(Style, &str) -> String> Page<'_, P> {
     fn way<'s>(&mut self, title: &str, steps: &[Step], all: impl Iterator<Item = &'s Step>) {
         self.out.push('\n');
         self.line(Style::Heading, title);
-        let width = all.map(|step| label(step).chars().count()).max().unwrap_or(0);
+        let width = all.map(|step| label(step.kind, &step.name).chars().count()).max().unwrap_or(0);
         for (number, step) in steps.iter().enumerate() {
             self.step(number + 1, step, width);
         }
     }
 
     fn step(&mut self, number: usize, step: &Step, width: usize) {
-        let label = label(step);
+        let label = label(step.kind, &step.name);
         let gap = " ".repeat(width - label.chars().count());
         let label = (self.paint)(Style::Name, &label);
         let style = if step.denial.is_some() { Style::Bad } else { Style::Good };
@@ -132,7 +132,8 @@ impl<P: Fn(Style, &str) -> String> Page<'_, P> {
             Direction::Return => "on the way back",
         };
         let reason = denial.drop.reason;
-        let text = format!("At {} {}, {way}: {}", denial.kind, denial.name, reason.sentence());
+        let at = label(denial.kind, &denial.name);
+        let text = format!("At {at}, {way}: {}", reason.sentence());
         self.line(Style::Bad, &text);
         let names = format!("Reason {}, code {}.", reason.name(), reason.code());
         self.line(Style::Faint, &names);
@@ -152,10 +153,7 @@ impl<P: Fn(Style, &str) -> String> Page<'_, P> {
     }
 }
 
-fn label(step: &Step) -> String {
-    if step.kind == step.name {
-        step.kind.to_owned()
-    } else {
-        format!("{} {}", step.kind, step.name)
-    }
+/// Kind and name; what is the only one of its kind has no name besides.
+fn label(kind: &str, name: &str) -> String {
+    if kind == name { kind.to_owned() } else { format!("{kind} {name}") }
 }

@@ -9,9 +9,10 @@ use egret_dataplane::snapshot::{
     Traffic,
 };
 use egret_dataplane::trace::{Decision, Direction, Hop};
-use egret_dataplane::verdict::{Drop, Element};
+use egret_dataplane::verdict::Element;
 
-use super::{Denial, Question, Step, World, mend};
+use super::mend::Scene;
+use super::{Denial, Question, Step, World};
 use crate::source::Place;
 
 /// What kind of element it is, in the field's terms.
@@ -73,27 +74,13 @@ pub(super) fn step(world: World<'_>, hop: &Hop, question: &Question) -> Step {
         kind: element_kind(drop.element),
         name: name.clone(),
         tried: tried(world, hop, question),
-        mend: mend::mend(world.snapshot, hop, drop),
+        mend: Scene { snapshot: world.snapshot, hop, question }.mend(drop.reason),
     });
     let text = match hop.drop {
         Some(drop) => format!("drops it: {}", drop.reason.sentence()),
         None => passage(world.snapshot, hop),
     };
     Step { hop: hop.clone(), kind: element_kind(hop.element), name, text, place, denial }
-}
-
-/// The step of a drop at the dataplane's front door, where no walk began.
-pub(super) fn bare_drop(world: World<'_>, drop: Drop, question: &Question) -> Step {
-    let hop = Hop {
-        direction: Direction::Forward,
-        element: drop.element,
-        subnet: None,
-        decision: Decision::Nature,
-        before: question.tuple,
-        after: question.tuple,
-        drop: Some(drop),
-    };
-    step(world, &hop, question)
 }
 
 pub(super) fn name(snapshot: &Snapshot, element: Element) -> String {
@@ -151,7 +138,13 @@ fn passage(snapshot: &Snapshot, hop: &Hop) -> String {
                 None => format!("{}: no route matches", table.name),
             }
         }
-        Decision::Translated => translation(hop.before, hop.after),
+        Decision::Translated => match hop.element {
+            Element::Service(_) => {
+                let translation = translation(hop.before, hop.after);
+                format!("egress DEFAULT, the provider's own way out: {translation}")
+            }
+            _ => translation(hop.before, hop.after),
+        },
         Decision::Delivered => format!("takes it: {}", hop.after),
         Decision::NoSecurityGroupRule { .. } => String::new(),
     }
@@ -185,7 +178,10 @@ fn translation(before: Tuple, after: Tuple) -> String {
         Protocol::TCP | Protocol::UDP => format!("{address}:{port}"),
         _ => address.to_string(),
     };
-    if before.src != after.src || before.src_port != after.src_port {
+    if before == after {
+        // Only where a drop was walked past: there is no address to put in place of the source.
+        "translates nothing".to_owned()
+    } else if before.src != after.src || before.src_port != after.src_port {
         let (old, new) = (end(before.src, before.src_port), end(after.src, after.src_port));
         format!("source {old} becomes {new}")
     } else {

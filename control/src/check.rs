@@ -1,7 +1,7 @@
 //! What is wrong or looks wrong in a model, beyond names that mean nothing: quotas, overlaps, rules
 //! that never match, and the traps that AWS lets you fall into.
 //!
-//! Every compilation asks these checks, and stops at errors; [`check`] tells everything.
+//! Every compilation asks these checks, and stops at errors.
 
 mod addresses;
 mod connectors;
@@ -16,14 +16,6 @@ use ipnet::Ipv4Net;
 use crate::finding::Finding;
 use crate::model::{Model, Name, RouteDestination, RouteTable, RouteTarget, Subnet};
 use crate::names::{Kind, Names};
-
-/// Everything that is wrong or looks wrong with a model: errors first, then by place.
-pub fn check(model: &Model) -> Vec<Finding> {
-    match crate::compile::compile(model) {
-        Ok(compilation) => compilation.warnings,
-        Err(findings) => findings,
-    }
-}
 
 /// Adds what can be said beyond names.
 pub(crate) fn suspicions(model: &Model, names: &Names<'_>, findings: &mut Vec<Finding>) {

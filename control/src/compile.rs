@@ -3,7 +3,7 @@
 //!
 //! This is the only maker of a [`Snapshot`]. It goes on past what is wrong, so that one run tells
 //! all of it, and gives a snapshot only where nothing stands in the way. What is suspicious but can
-//! be run is reported by [`crate::check`], which is part of every compilation.
+//! be run is reported by the checks in `check.rs`, which are part of every compilation.
 //!
 //! [`compile_after`] compiles a later version of the same network: whatever has kept its name keeps
 //! its index, its address and so its flows. What is gone leaves its index unused, so that an index
@@ -64,6 +64,11 @@ pub fn compile(model: &Model) -> Result<Compilation, Vec<Finding>> {
 /// As [`compile`].
 pub fn compile_after(model: &Model, previous: &Compilation) -> Result<Compilation, Vec<Finding>> {
     Compiler::new(model, Some(previous)).run()
+}
+
+/// Everything that is wrong or looks wrong with a model: errors first, then by place.
+pub fn findings(model: &Model) -> Vec<Finding> {
+    compile(model).map_or_else(|findings| findings, |compilation| compilation.warnings)
 }
 
 /// A compilation under way.

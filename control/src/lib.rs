@@ -1,6 +1,6 @@
 //! What an operator says: the model, its readers and checks, and the compiler to a snapshot.
 
-pub mod check;
+mod check;
 pub mod compile;
 pub mod explain;
 pub mod finding;

@@ -2,7 +2,7 @@
 //! rest, with the connectors and services that use them.
 //!
 //! A model is plain data, as read. References are names (an id such as `subnet-0abc` or a name such
-//! as `app-a`), unresolved; [`crate::check`] says everything that is wrong with them, and
+//! as `app-a`), unresolved; compiling says everything that is wrong with them, and
 //! [`crate::compile`] alone makes a snapshot of it. Readers: [`crate::import`] for the JSON of
 //! `aws ... describe-*`, and the scenario file.
 

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use egret_control::check::check;
-use egret_control::compile::{compile, compile_after};
+use egret_control::compile::{compile, compile_after, findings as check};
 use egret_control::finding::Finding;
 use egret_control::model::Model;
 use egret_control::source::Sources;

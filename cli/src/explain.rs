@@ -22,7 +22,7 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "SENDER")]
     from: String,
 
-    /// The destination: a name or an IPv4 address, with a port for TCP and UDP.
+    /// The destination: a name or an IPv4 address, and a port (443 for TCP, 53 for UDP without one).
     #[arg(long, value_name = "NAME|IP[:PORT]")]
     to: String,
 

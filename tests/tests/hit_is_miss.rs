@@ -100,7 +100,11 @@ fn the_second_packet_is_the_first_again() {
             assert_eq!(first, traced(&mut fresh(&snapshot, 5), Instant(0), from, &bytes));
             worker.adopt(next_epoch(&snapshot, |_| {}));
             assert_eq!(first, process(&mut worker, Instant(3), from, &bytes), "{probe:?}");
-            let (Verdict::Forward(to), delivered, _) = first else { continue };
+            let (Verdict::Forward(to), delivered, _) = first else {
+                let kept = (worker.flows().len(), worker.ports().len(), worker.held());
+                assert_eq!(kept, (0, 0, 0), "{probe:?} was dropped and left something behind");
+                continue;
+            };
             flows += 1;
             let Some(answer) = answer::reply(&delivered) else { continue };
             let back = process(&mut worker, Instant(4), to, &answer);

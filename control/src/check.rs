@@ -9,7 +9,7 @@ mod dns;
 mod policies;
 mod routes;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ipnet::Ipv4Net;
 
@@ -32,6 +32,16 @@ pub(crate) fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|finding| {
         let place = finding.place;
         (finding.severity, place.file, place.offset)
+    });
+}
+
+/// Keeps the first of findings that say the same of the same place: several services meet one
+/// connector's mistake.
+pub(crate) fn tell_once(findings: &mut Vec<Finding>) {
+    let mut told = HashSet::new();
+    findings.retain(|finding| {
+        let place = finding.place;
+        told.insert((finding.code, place.file, place.offset, finding.message.clone()))
     });
 }
 

@@ -149,6 +149,16 @@ pub(crate) fn peering(id: &str, requester: &str, accepter: &str) -> Peering {
     }
 }
 
+pub(crate) fn endpoint(vpc: &str, id: &str, kind: EndpointKind) -> VpcEndpoint {
+    let service = format!("com.amazonaws.us-east-1.{id}").as_str().into();
+    VpcEndpoint { id: id.into(), name: None, vpc: vpc.into(), service, available: true, kind }
+}
+
+pub(crate) fn prefix_list(id: &str, blocks: &[&str]) -> PrefixList {
+    let cidrs = blocks.iter().map(|block| net(block).into()).collect();
+    PrefixList { id: id.into(), name: None, cidrs }
+}
+
 /// A place that only this line has, to tell one from another.
 pub(crate) fn line(line: u32) -> Place {
     Place { file: Some(FileId(0)), offset: line * 100, len: 1, line, column: 1 }

@@ -5,24 +5,32 @@
 
 mod addresses;
 mod connectors;
+mod cover;
 mod dns;
 mod policies;
 mod routes;
+mod vpcs;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ipnet::Ipv4Net;
 
 use crate::finding::Finding;
-use crate::model::{Model, Name, RouteDestination, RouteTable, RouteTarget, Subnet};
+use crate::model::{Model, Name, NetworkAcl, RouteDestination, RouteTable, RouteTarget, Subnet};
 use crate::names::{Kind, Names};
+use crate::source::Place;
 
 /// Adds what can be said beyond names.
 pub(crate) fn suspicions(model: &Model, names: &Names<'_>, findings: &mut Vec<Finding>) {
-    let mut desk = Desk { model, names, findings, tables: main_tables(model) };
+    let tables = main_tables(model);
+    let acls = default_acls(model);
+    let groups = model.security_groups.iter().filter(|group| group.default);
+    let default_groups = groups.filter_map(|group| names.known(Kind::Vpc, &group.vpc)).collect();
+    let mut desk = Desk { model, names, findings, tables, acls, default_groups };
     addresses::check(&mut desk);
     policies::check(&mut desk);
     routes::check(&mut desk);
+    vpcs::check(&mut desk);
     dns::check(&mut desk);
     connectors::check(&mut desk);
 }
@@ -35,6 +43,16 @@ pub(crate) fn sort(findings: &mut [Finding]) {
     });
 }
 
+/// Keeps the first of findings that say the same of the same place: several services meet one
+/// connector's mistake.
+pub(crate) fn tell_once(findings: &mut Vec<Finding>) {
+    let mut told = HashSet::new();
+    findings.retain(|finding| {
+        let place = finding.place;
+        told.insert((finding.code, place.file, place.offset, finding.message.clone()))
+    });
+}
+
 /// What the checks work with.
 struct Desk<'a> {
     model: &'a Model,
@@ -42,11 +60,20 @@ struct Desk<'a> {
     findings: &'a mut Vec<Finding>,
     /// The main route table of each VPC.
     tables: HashMap<&'a str, &'a RouteTable>,
+    /// The default network ACL of each VPC.
+    acls: HashMap<&'a str, &'a NetworkAcl>,
+    /// The VPCs that have a default security group.
+    default_groups: HashSet<usize>,
 }
 
 fn main_tables(model: &Model) -> HashMap<&str, &RouteTable> {
     let mains = model.route_tables.iter().filter(|table| table.main);
     mains.map(|table| (table.vpc.as_str(), table)).collect()
+}
+
+fn default_acls(model: &Model) -> HashMap<&str, &NetworkAcl> {
+    let defaults = model.network_acls.iter().filter(|acl| acl.default);
+    defaults.map(|acl| (acl.vpc.as_str(), acl)).collect()
 }
 
 impl<'a> Desk<'a> {
@@ -65,6 +92,17 @@ impl<'a> Desk<'a> {
             Some(name) => {
                 let at = self.names.find_in(Kind::RouteTable, name, &subnet.vpc).ok();
                 at.map(|at| &self.model.route_tables[at])
+            }
+        }
+    }
+
+    /// The network ACL that a subnet uses, and where that was said.
+    fn acl_of(&self, subnet: &Subnet) -> Option<(&'a NetworkAcl, Place)> {
+        match &subnet.network_acl {
+            None => self.acls.get(subnet.vpc.as_str()).map(|acl| (*acl, subnet.id.place)),
+            Some(name) => {
+                let at = self.names.find_in(Kind::NetworkAcl, name, &subnet.vpc).ok()?;
+                Some((&self.model.network_acls[at], name.place))
             }
         }
     }

@@ -16,7 +16,7 @@ mod services;
 mod table;
 mod topology;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -99,7 +99,12 @@ struct Compiler<'a> {
     taken: HashSet<(VpcId, Ipv4Addr)>,
     /// Where the search for a free address of a subnet goes on.
     next_free: HashMap<SubnetId, u32>,
-    public_addresses: Vec<(Ipv4Addr, EniId)>,
+    /// Public addresses that somebody has.
+    public_addresses: BTreeMap<Ipv4Addr, EniId>,
+    /// Imported ENIs of connectors, once somebody asked.
+    imported_enis: Option<HashMap<(SubnetId, Vec<SgId>), usize>>,
+    /// The shared ENIs of each connector that was asked for: services have few connectors.
+    connector_enis: HashMap<usize, Vec<EniId>>,
     /// Imported ENIs of connectors that a service uses.
     used_enis: HashSet<String>,
 }
@@ -134,7 +139,9 @@ impl<'a> Compiler<'a> {
             tasks: Table::after(keys("task")),
             taken: HashSet::new(),
             next_free: HashMap::new(),
-            public_addresses: Vec::new(),
+            public_addresses: BTreeMap::new(),
+            imported_enis: None,
+            connector_enis: HashMap::new(),
             used_enis: HashSet::new(),
         }
     }
@@ -161,6 +168,7 @@ impl<'a> Compiler<'a> {
     fn finish(mut self) -> Result<Compilation, Vec<Finding>> {
         check::suspicions(self.model, &self.names, &mut self.findings);
         check::sort(&mut self.findings);
+        check::tell_once(&mut self.findings);
         if self.findings.iter().any(Finding::is_error) {
             return Err(self.findings);
         }
@@ -194,8 +202,7 @@ impl<'a> Compiler<'a> {
 
     /// Everything in its place. What was in the previous snapshot and is gone stays behind as a
     /// husk that nothing leads to.
-    fn snapshot(mut self) -> Snapshot {
-        self.public_addresses.sort_unstable();
+    fn snapshot(self) -> Snapshot {
         let empty = Snapshot::default();
         let old = self.previous.unwrap_or(&empty);
         let mut vpcs = self.vpcs.finish(&old.vpcs, |vpc| vpc.addresses.clear());
@@ -222,7 +229,7 @@ impl<'a> Compiler<'a> {
             attachments: self.attachments.finish(&old.attachments, gateways::detach),
             services: self.services.finish(&old.services, |_| {}),
             tasks: self.tasks.finish(&old.tasks, |_| {}),
-            public_addresses: self.public_addresses,
+            public_addresses: self.public_addresses.into_iter().collect(),
         }
     }
 

@@ -234,7 +234,7 @@ pub struct SecurityGroupRule {
 }
 
 /// The other side of a security group rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Peer {
     /// Addresses.
     Cidr(Ipv4Net),

@@ -111,8 +111,11 @@ impl<'a> Names<'a> {
     /// As [`find`](Self::find).
     pub fn find_in(&self, kind: Kind, name: &Name, vpc: &Name) -> Result<usize, Finding> {
         let here = |thing: &Named<'_>| thing.vpc.is_none_or(|of| of == vpc);
-        let inside = self.find_where(kind, name, here);
-        inside.or_else(|_| self.find_where(kind, name, |_| true))
+        match self.fitting(kind, name, here)[..] {
+            [at] => Ok(at),
+            [] => self.find(kind, name),
+            _ => self.find_where(kind, name, here),
+        }
     }
 
     fn find_where(
@@ -121,22 +124,41 @@ impl<'a> Names<'a> {
         name: &Name,
         fits: impl Fn(&Named<'_>) -> bool,
     ) -> Result<usize, Finding> {
-        let things = self.things.get(&kind).map_or(&[][..], Vec::as_slice);
-        if let Some(at) = self.by_id.get(&(kind, name)).filter(|at| fits(&things[**at])) {
-            return Ok(*at);
-        }
-        let others = self.by_other.get(&(kind, name)).into_iter().flatten();
-        let fitting: Vec<usize> = others.filter(|at| fits(&things[**at])).copied().collect();
+        let fitting = self.fitting(kind, name, fits);
         match fitting[..] {
             [at] => Ok(at),
             [] => Err(self.unknown(kind, name)),
             _ => {
+                let things = self.things.get(&kind).map_or(&[][..], Vec::as_slice);
                 let ids: Vec<&str> = fitting.iter().map(|at| things[*at].id.as_str()).collect();
                 let message = format!("several {}s are called `{}`", kind.noun(), **name);
                 let finding = Finding::error("ambiguous-name", name.place, message);
                 Err(finding.help(format!("use an id: {}", ids.join(", "))))
             }
         }
+    }
+
+    /// The index of what a name refers to, where it is one thing: what is not is not worth a word.
+    pub fn known(&self, kind: Kind, name: &str) -> Option<usize> {
+        match self.fitting(kind, name, |_| true)[..] {
+            [at] => Some(at),
+            _ => None,
+        }
+    }
+
+    /// How many things of a kind a name could mean.
+    pub fn count(&self, kind: Kind, name: &str) -> usize {
+        self.fitting(kind, name, |_| true).len()
+    }
+
+    /// What has this id, or else everything that has it as its other name.
+    fn fitting(&self, kind: Kind, name: &str, fits: impl Fn(&Named<'_>) -> bool) -> Vec<usize> {
+        let things = self.things.get(&kind).map_or(&[][..], Vec::as_slice);
+        if let Some(at) = self.by_id.get(&(kind, name)).filter(|at| fits(&things[**at])) {
+            return vec![*at];
+        }
+        let others = self.by_other.get(&(kind, name)).into_iter().flatten();
+        others.filter(|at| fits(&things[**at])).copied().collect()
     }
 
     fn unknown(&self, kind: Kind, name: &Name) -> Finding {
@@ -154,7 +176,9 @@ impl<'a> Names<'a> {
 /// The known name that is nearest to one that is not known, if any is near.
 pub fn suggestion<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let limit = 1 + name.chars().count() / 4;
-    let near = known.map(|other| (distance(name, other), other));
+    // A name that is much longer or shorter is never near, and need not be measured.
+    let near = known.filter(|other| other.chars().count().abs_diff(name.chars().count()) <= limit);
+    let near = near.map(|other| (distance(name, other), other));
     near.filter(|(far, _)| *far <= limit).min().map(|(_, other)| other)
 }
 

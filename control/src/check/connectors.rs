@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use super::Desk;
 use crate::finding::Finding;
 use crate::model::{Connector, Subnet};
-use crate::names::Kind;
 
 /// Zones that a connector should be in (App Runner guide: "at least three").
 const ZONES: usize = 3;
@@ -57,18 +56,6 @@ fn one_vpc(desk: &mut Desk<'_>, connector: &Connector, subnets: &[&Subnet]) {
         let place = named.map_or(connector.id.place, |name| name.place);
         let finding = Finding::error("connector-in-two-vpcs", place, message);
         desk.find(finding.help("make a connector for each VPC"));
-    }
-    for name in &connector.security_groups {
-        let Ok(at) = desk.names.find_in(Kind::SecurityGroup, name, &first.vpc) else { continue };
-        let group = &desk.model.security_groups[at];
-        if group.vpc != first.vpc {
-            let message = format!(
-                "connector `{}` is in VPC `{}`, and group `{}` is in VPC `{}`",
-                *connector.id, *first.vpc, *group.id, *group.vpc
-            );
-            let finding = Finding::error("group-of-another-vpc", name.place, message);
-            desk.find(finding.help("use a group of the connector's own VPC"));
-        }
     }
 }
 

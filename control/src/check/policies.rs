@@ -1,11 +1,14 @@
 //! Rules that never match, answers that never come back, and quotas.
 
+use std::collections::HashMap;
+
 use ipnet::Ipv4Net;
 
 use super::Desk;
+use super::cover::{Cover, Side, plain, width};
 use crate::finding::Finding;
 use crate::model::{AclEntry, NetworkAcl, Peer, SecurityGroup, SecurityGroupRule, Subnet, Traffic};
-use crate::names::Kind;
+use crate::source::Place;
 
 /// Rules of one direction in a security group, and entries of one direction in a network ACL with
 /// the last one, that an account has by default (VPC guide, "amazon-vpc-limits").
@@ -27,8 +30,13 @@ pub(super) fn check(desk: &mut Desk<'_>) {
             acl_entries(desk, acl, egress);
         }
     }
+    // Many subnets have one ACL.
+    let mut judged: HashMap<&str, bool> = HashMap::new();
     for subnet in senders(desk) {
-        answers_come_back(desk, subnet);
+        let Some((acl, place)) = desk.acl_of(subnet) else { continue };
+        if *judged.entry(acl.id.as_str()).or_insert_with(|| asks_in_vain(acl)) {
+            answers_stay_out(desk, subnet, acl, place);
+        }
     }
 }
 
@@ -41,22 +49,34 @@ fn group_rules(desk: &mut Desk<'_>, group: &SecurityGroup, rules: &[SecurityGrou
     for rule in rules {
         port_range(desk, *rule.traffic, rule.traffic.place);
     }
-    for (at, rule) in rules.iter().enumerate() {
-        let covers = |(other, wide): &(usize, &SecurityGroupRule)| {
-            let same = wide.traffic == rule.traffic && wide.peer == rule.peer;
-            *other != at
-                && covers_traffic(*wide.traffic, *rule.traffic)
-                && covers_peer(&wide.peer, &rule.peer)
-                && (!same || *other < at)
+    // The widest first, so that whatever covers a rule comes before it; of equals, the first.
+    let mut widest: Vec<usize> = (0..rules.len()).collect();
+    widest.sort_by_key(|at| {
+        let rule = &rules[*at];
+        let side = match rule.peer.value {
+            Peer::Cidr(net) => net.prefix_len(),
+            _ => u8::MAX,
         };
-        if let Some((_, wide)) = rules.iter().enumerate().find(covers) {
+        (side, std::cmp::Reverse(width(*rule.traffic)), *at)
+    });
+    let mut cover = Cover::new();
+    for at in widest {
+        let rule = &rules[at];
+        if let Some(wide) = cover.add(at, &side(&rule.peer), *rule.traffic) {
             let message = format!("a wider rule of group `{}` makes this one needless", *group.id);
             let finding = Finding::warning("needless-rule", rule.place, message);
-            let line = wide.place.line;
+            let line = rules[wide].place.line;
             desk.find(
                 finding.help(format!("the rule in line {line} allows all of it: remove one")),
             );
         }
+    }
+}
+
+fn side(peer: &Peer) -> Side<&Peer> {
+    match peer {
+        Peer::Cidr(net) => Side::Block(*net),
+        named => Side::Named(named),
     }
 }
 
@@ -69,12 +89,11 @@ fn acl_entries(desk: &mut Desk<'_>, acl: &NetworkAcl, egress: bool) {
         let finding = Finding::warning("acl-quota", entry.place, message);
         desk.find(finding.help(format!("an account has {ACL_ENTRIES} by default, `*` among them")));
     }
+    let mut cover: Cover<()> = Cover::new();
     for (at, entry) in entries.iter().enumerate() {
         port_range(desk, *entry.traffic, entry.traffic.place);
-        let covers = |wide: &&&AclEntry| {
-            covers_traffic(*wide.traffic, *entry.traffic) && wide.cidr.contains(&*entry.cidr)
-        };
-        if let Some(wide) = entries[..at].iter().find(covers) {
+        let wide = cover.add(at, &Side::Block(*entry.cidr), *entry.traffic);
+        if let Some(wide) = wide.map(|wide| entries[wide]) {
             let message = format!(
                 "entry {} of network ACL `{}` never decides: {} matches all of it first",
                 *entry.number, *acl.id, *wide.number
@@ -85,7 +104,7 @@ fn acl_entries(desk: &mut Desk<'_>, acl: &NetworkAcl, egress: bool) {
     }
 }
 
-fn port_range(desk: &mut Desk<'_>, traffic: Traffic, place: crate::source::Place) {
+fn port_range(desk: &mut Desk<'_>, traffic: Traffic, place: Place) {
     if let Traffic::Tcp(from, to) | Traffic::Udp(from, to) = traffic
         && from > to
     {
@@ -113,62 +132,50 @@ fn senders<'a>(desk: &Desk<'a>) -> Vec<&'a Subnet> {
 }
 
 /// A network ACL that lets requests out and no answers in is the commonest mistake with them.
-fn answers_come_back(desk: &mut Desk<'_>, subnet: &Subnet) {
-    let Some(name) = &subnet.network_acl else { return };
-    let Ok(at) = desk.names.find_in(Kind::NetworkAcl, name, &subnet.vpc) else { return };
-    let acl = &desk.model.network_acls[at];
+fn asks_in_vain(acl: &NetworkAcl) -> bool {
+    let asks = of_direction(acl, true).iter().any(|e| e.allow && tcp_ports(*e.traffic).is_some());
+    asks && !admits_answers(acl)
+}
+
+fn answers_stay_out(desk: &mut Desk<'_>, subnet: &Subnet, acl: &NetworkAcl, place: Place) {
+    let message = format!(
+        "network ACL `{}` lets TCP out of subnet `{}` and no answers back in",
+        *acl.id, *subnet.id
+    );
+    let finding = Finding::warning("no-ephemeral-ports", place, message);
+    let help = "a network ACL keeps no state: add an inbound entry that allows tcp 1024-65535";
+    desk.find(finding.help(help));
+}
+
+/// Whether every ephemeral port is let in from somewhere. What is decided for a port changes only
+/// where an entry begins or has ended, so that asking there is asking everywhere.
+fn admits_answers(acl: &NetworkAcl) -> bool {
     let (low, high) = EPHEMERAL;
-    let is_tcp = |entry: &&AclEntry| {
-        covers_traffic(*entry.traffic, Traffic::Tcp(443, 443))
-            || matches!(*entry.traffic, Traffic::Tcp(..))
-    };
-    let outbound = of_direction(acl, true);
-    let asks = outbound.iter().any(|entry| entry.allow && is_tcp(entry));
-    let admits = of_direction(acl, false).iter().any(|entry| {
-        let ports = match *entry.traffic {
-            Traffic::All | Traffic::Protocol(6) => true,
-            Traffic::Tcp(from, to) => from <= low && to >= high,
-            _ => false,
-        };
-        entry.allow && ports
-    });
-    if asks && !admits {
-        let message = format!(
-            "network ACL `{}` lets TCP out of subnet `{}` and no answers back in",
-            *acl.id, *subnet.id
-        );
-        let finding = Finding::warning("no-ephemeral-ports", name.place, message);
-        let help = "a network ACL keeps no state: add an inbound entry that allows tcp 1024-65535";
-        desk.find(finding.help(help));
-    }
+    let mut entries = of_direction(acl, false);
+    entries.sort_by_key(|entry| *entry.number);
+    let entries: Vec<(&AclEntry, (u16, u16))> =
+        entries.into_iter().filter_map(|entry| Some((entry, tcp_ports(*entry.traffic)?))).collect();
+    let edges = entries.iter().flat_map(|(_, (from, to))| [*from, to.saturating_add(1)]);
+    let mut edges: Vec<u16> = edges.chain([low]).filter(|p| (low..=high).contains(p)).collect();
+    edges.sort_unstable();
+    edges.dedup();
+    edges.into_iter().all(|port| {
+        let mut denied: Vec<Ipv4Net> = Vec::new();
+        let mut matching = entries.iter().filter(|(_, (from, to))| (*from..=*to).contains(&port));
+        matching.any(|(entry, _)| {
+            if !entry.allow {
+                denied.push(*entry.cidr);
+            }
+            entry.allow && !denied.iter().any(|net| net.contains(&*entry.cidr))
+        })
+    })
 }
 
-fn covers_peer(wide: &Peer, narrow: &Peer) -> bool {
-    match (wide, narrow) {
-        (Peer::Cidr(wide), Peer::Cidr(narrow)) => wide.contains(narrow),
-        (Peer::Cidr(wide), _) => *wide == Ipv4Net::default(),
-        (wide, narrow) => wide == narrow,
-    }
-}
-
-fn covers_traffic(wide: Traffic, narrow: Traffic) -> bool {
-    use Traffic::*;
-    match (plain(wide), plain(narrow)) {
-        (All, _) => true,
-        (Tcp(a, b), Tcp(x, y)) | (Udp(a, b), Udp(x, y)) => a <= x && y <= b,
-        (Icmp(kind, code), Icmp(k, c)) => {
-            kind.is_none() || (kind == k && (code.is_none() || code == c))
-        }
-        (wide, narrow) => wide == narrow,
-    }
-}
-
-/// A protocol by its number is the protocol.
-fn plain(traffic: Traffic) -> Traffic {
-    match traffic {
-        Traffic::Protocol(1) => Traffic::Icmp(None, None),
-        Traffic::Protocol(6) => Traffic::Tcp(0, u16::MAX),
-        Traffic::Protocol(17) => Traffic::Udp(0, u16::MAX),
-        other => other,
+/// The TCP ports that an entry matches, if any.
+fn tcp_ports(traffic: Traffic) -> Option<(u16, u16)> {
+    match plain(traffic) {
+        Traffic::All => Some((0, u16::MAX)),
+        Traffic::Tcp(from, to) => Some((from, to)),
+        _ => None,
     }
 }

@@ -2,11 +2,29 @@
 
 use std::collections::HashMap;
 
+use ipnet::Ipv4Net;
+
 use super::Desk;
 use crate::finding::Finding;
 use crate::model::{
     AttachmentKind, EndpointKind, Name, NatGateway, Route, RouteDestination, RouteTable,
+    RouteTarget,
 };
+use crate::names::Kind;
+use crate::source::Place;
+
+/// Words that are targets by themselves.
+const KEYWORDS: [&str; 3] = ["internet_gateway", "local", "blackhole"];
+
+/// What a route may lead to.
+const TARGETS: [Kind; 6] = [
+    Kind::NatGateway,
+    Kind::VpcEndpoint,
+    Kind::Peering,
+    Kind::TransitGateway,
+    Kind::NetworkInterface,
+    Kind::InternetGateway,
+];
 
 /// Static routes in a table that an account has by default (VPC guide, "amazon-vpc-limits").
 const ROUTES: usize = 50;
@@ -14,7 +32,9 @@ const ROUTES: usize = 50;
 pub(super) fn check(desk: &mut Desk<'_>) {
     for table in &desk.model.route_tables {
         duplicate_routes(desk, table);
+        ambiguous_targets(desk, table);
     }
+    lists_that_part(desk);
     for gateway in desk.model.nat_gateways.iter().filter(|gateway| gateway.available) {
         nat_gateway(desk, gateway);
     }
@@ -42,6 +62,99 @@ fn duplicate_routes(desk: &mut Desk<'_>, table: &RouteTable) {
                 finding.help(format!("the other is in line {}: remove one", first.place.line)),
             );
         }
+    }
+}
+
+/// A name in a scenario file says of itself what it is, unless two kinds of things have it.
+fn ambiguous_targets(desk: &mut Desk<'_>, table: &RouteTable) {
+    for route in &table.routes {
+        let RouteTarget::Named(name) = &route.target.value else { continue };
+        if KEYWORDS.contains(&name.as_str()) {
+            continue;
+        }
+        let meant: Vec<&str> = TARGETS
+            .iter()
+            .flat_map(|kind| std::iter::repeat_n(kind.noun(), desk.names.count(*kind, name)))
+            .collect();
+        if meant.len() > 1 {
+            let message = format!("`{name}` is the name of a {}", meant.join(" and of a "));
+            let finding = Finding::error("ambiguous-name", route.target.place, message);
+            desk.find(finding.help("give one of them another name"));
+        }
+    }
+}
+
+/// AWS picks at random between two prefix lists that have an entry of one length in common.
+fn lists_that_part(desk: &mut Desk<'_>) {
+    let model = desk.model;
+    let mut behind: HashMap<usize, Vec<(usize, String, Place)>> = HashMap::new();
+    for endpoint in &model.vpc_endpoints {
+        let EndpointKind::Gateway { route_tables, prefix_list } = &endpoint.kind else { continue };
+        let list = prefix_list.as_ref().unwrap_or(&endpoint.service);
+        let Some(list) = desk.names.known(Kind::PrefixList, list) else { continue };
+        for name in route_tables {
+            let table = desk.names.find_in(Kind::RouteTable, name, &endpoint.vpc);
+            let Ok(table) = table else { continue };
+            let leads = (list, format!("`{}`", *endpoint.id), name.place);
+            behind.entry(table).or_default().push(leads);
+        }
+    }
+    for (at, table) in model.route_tables.iter().enumerate() {
+        let mut leads: Vec<(usize, String, Place)> = Vec::new();
+        for route in table.routes.iter().filter(|route| !route.propagated) {
+            let RouteDestination::PrefixList(name) = &route.destination.value else { continue };
+            let Some(list) = desk.names.known(Kind::PrefixList, name) else { continue };
+            leads.push((list, target_words(&route.target.value), route.place));
+        }
+        leads.extend(behind.remove(&at).into_iter().flatten());
+        parting(desk, table, &leads);
+    }
+}
+
+fn parting(desk: &mut Desk<'_>, table: &RouteTable, leads: &[(usize, String, Place)]) {
+    let mut seen: HashMap<Ipv4Net, &(usize, String, Place)> = HashMap::new();
+    for lead in leads {
+        let list = &desk.model.prefix_lists[lead.0];
+        let mut told = false;
+        for cidr in &list.cidrs {
+            let first = *seen.entry(cidr.trunc()).or_insert(lead);
+            if told || first.0 == lead.0 || first.1 == lead.1 {
+                continue;
+            }
+            told = true;
+            let other = &desk.model.prefix_lists[first.0];
+            let message = format!(
+                "route table `{}` leads {} by prefix list `{}` to {}, and by `{}` to {}",
+                *table.id,
+                cidr.trunc(),
+                *other.id,
+                first.1,
+                *list.id,
+                lead.1
+            );
+            let finding = Finding::warning("prefix-lists-overlap", lead.2, message);
+            let help = "AWS picks one of them at random, and Egret the list that was defined \
+                        first: take the entry out of one list";
+            desk.find(finding.help(help));
+        }
+    }
+}
+
+/// A target as one would say it, which tells targets apart.
+fn target_words(target: &RouteTarget) -> String {
+    match target {
+        RouteTarget::Local => "the VPC itself".to_owned(),
+        RouteTarget::InternetGateway(None) => "the internet gateway".to_owned(),
+        RouteTarget::Blackhole(None) => "a blackhole".to_owned(),
+        RouteTarget::InternetGateway(Some(name))
+        | RouteTarget::NatGateway(name)
+        | RouteTarget::VpcEndpoint(name)
+        | RouteTarget::Peering(name)
+        | RouteTarget::TransitGateway(name)
+        | RouteTarget::NetworkInterface(name)
+        | RouteTarget::Blackhole(Some(name))
+        | RouteTarget::Unsupported(name)
+        | RouteTarget::Named(name) => format!("`{name}`"),
     }
 }
 

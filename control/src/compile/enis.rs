@@ -1,14 +1,16 @@
 //! Network interfaces, and the private addresses that they have or get.
 
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
 use egret_dataplane::snapshot::{
-    EniId, EniOwner, Interface, InterfaceId, NetworkInterface, SgId, SubnetId,
+    EniId, EniOwner, Interface, InterfaceId, NatId, NetworkInterface, SgId, SubnetId,
 };
 
 use super::Compiler;
 use crate::finding::Finding;
 use crate::model::{self, InterfaceOwner, Name};
+use crate::names::Kind;
 use crate::source::{Place, Sourced};
 
 /// Addresses that AWS keeps at the start of each subnet: network, router, resolver, and one for
@@ -34,7 +36,7 @@ pub(super) fn host_key(interface: &model::NetworkInterface) -> String {
     format!("host {}", *interface.id)
 }
 
-impl Compiler<'_> {
+impl<'a> Compiler<'a> {
     /// Notes every address that somebody asks for, so that no other is given it.
     pub(super) fn reserve_addresses(&mut self) {
         let model = self.model;
@@ -156,7 +158,7 @@ impl Compiler<'_> {
     }
 
     fn add_public(&mut self, address: Ipv4Addr, eni: EniId, place: Place) {
-        let twice = self.public_addresses.iter().any(|(other, _)| *other == address);
+        let twice = self.public_addresses.contains_key(&address);
         let provider = self.model.settings.dataplane.provider_address == address;
         if address.is_private() || address.is_loopback() || address.is_link_local() {
             let message = format!("{address} is no public address");
@@ -167,15 +169,21 @@ impl Compiler<'_> {
             let finding = Finding::error("address-used-twice", place, message);
             self.findings.push(finding.help("an Elastic IP address has one owner"));
         } else {
-            self.public_addresses.push((address, eni));
+            self.public_addresses.insert(address, eni);
         }
     }
 
     /// A free address of the subnet: the one that the ENI had before, or the lowest.
-    pub(super) fn pick(&mut self, subnet: SubnetId, eni: EniId) -> Option<Ipv4Addr> {
-        let (vpc, block) = self.subnets.of(subnet.0).map(|s| (s.vpc, s.cidr))?;
+    fn pick(&mut self, subnet: SubnetId, eni: EniId) -> Option<Ipv4Addr> {
         let before = self.previous.and_then(|previous| previous.enis.get(eni.0 as usize));
-        if let Some(address) = before.map(|eni| eni.address).filter(|a| block.contains(*a))
+        self.pick_like(subnet, before.map(|eni| eni.address))
+    }
+
+    /// A free address of the subnet: this one, where it is still free there, or the lowest that
+    /// nobody had in the previous version. Whoever had one may ask for it yet.
+    fn pick_like(&mut self, subnet: SubnetId, before: Option<Ipv4Addr>) -> Option<Ipv4Addr> {
+        let (vpc, block) = self.subnets.of(subnet.0).map(|s| (s.vpc, s.cidr))?;
+        if let Some(address) = before.filter(|address| block.contains(*address))
             && self.taken.insert((vpc, address))
         {
             return Some(address);
@@ -183,9 +191,8 @@ impl Compiler<'_> {
         let first = block.network().to_bits();
         let size = block.last().to_bits() - first;
         let start = self.next_free.get(&subnet).copied().unwrap_or(RESERVED);
-        let was = |address: Ipv4Addr| {
-            self.previous.is_some_and(|previous| previous.enis.iter().any(|e| e.address == address))
-        };
+        let known = self.previous.filter(|previous| previous.vpcs.len() > vpc.0 as usize);
+        let was = |address| known.is_some_and(|known| known.eni_at(vpc, address).is_some());
         let free = (start..size)
             .map(|offset| Ipv4Addr::from_bits(first + offset))
             .find(|address| !self.taken.contains(&(vpc, *address)) && !was(*address));
@@ -197,8 +204,10 @@ impl Compiler<'_> {
             None => {
                 let name = self.subnets.of(subnet.0).map(|s| s.name.to_string());
                 let name = name.unwrap_or_default();
+                let at = self.names.known(Kind::Subnet, &name);
+                let place = at.map_or(Place::NOWHERE, |at| self.model.subnets[at].cidr.place);
                 let message = format!("subnet `{name}` ({block}) has no free address left");
-                let finding = Finding::error("subnet-full", Place::NOWHERE, message);
+                let finding = Finding::error("subnet-full", place, message);
                 self.findings.push(finding.help("make the subnet larger"));
             }
         }
@@ -208,16 +217,30 @@ impl Compiler<'_> {
     /// The shared ENI of a subnet and set of groups, as AWS made it, where an import has it.
     pub(super) fn imported_eni(
         &mut self,
-        subnet: &model::Subnet,
+        subnet: SubnetId,
         groups: &[SgId],
-    ) -> Option<&model::NetworkInterface> {
+    ) -> Option<&'a model::NetworkInterface> {
+        if self.imported_enis.is_none() {
+            self.imported_enis = Some(self.enis_of_connectors());
+        }
+        let known = self.imported_enis.as_ref()?;
+        known.get(&(subnet, groups.to_vec())).map(|at| &self.model.network_interfaces[*at])
+    }
+
+    /// The shared ENIs that an import has; the first, where two have one subnet and set of groups.
+    fn enis_of_connectors(&mut self) -> HashMap<(SubnetId, Vec<SgId>), usize> {
         let model = self.model;
-        let of_connectors = model.network_interfaces.iter().filter(|interface| {
-            interface.owner == InterfaceOwner::Connector && interface.subnet == subnet.id
-        });
-        of_connectors
-            .into_iter()
-            .find(|interface| self.groups(&subnet.vpc, &interface.security_groups) == groups)
+        let mut known = HashMap::new();
+        for (at, interface) in model.network_interfaces.iter().enumerate() {
+            if interface.owner != InterfaceOwner::Connector {
+                continue;
+            }
+            let Some(subnet) = self.subnet_id(&interface.subnet) else { continue };
+            let Some(vpc) = self.vpc_name(subnet) else { continue };
+            let groups = self.groups(&vpc, &interface.security_groups);
+            known.entry((subnet, groups)).or_insert(at);
+        }
+        known
     }
 }
 
@@ -230,9 +253,18 @@ impl Compiler<'_> {
 }
 
 impl Compiler<'_> {
-    /// A further private address of a NAT gateway, which no ENI has as its first.
-    pub(super) fn pick_secondary(&mut self, subnet: SubnetId) -> Option<Ipv4Addr> {
-        self.pick(subnet, EniId(u32::MAX))
+    /// A further private address of a NAT gateway: the one that it had in this position before, or
+    /// a free one.
+    pub(super) fn pick_secondary(
+        &mut self,
+        subnet: SubnetId,
+        gateway: NatId,
+        position: usize,
+    ) -> Option<Ipv4Addr> {
+        let before = self.previous.and_then(|previous| {
+            previous.nat_gateways.get(gateway.0 as usize)?.addresses.get(position).copied()
+        });
+        self.pick_like(subnet, before)
     }
 
     /// Gives an ENI its further private addresses, and each the public one that goes with it.

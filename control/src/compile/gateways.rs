@@ -34,9 +34,10 @@ impl Compiler<'_> {
                 key,
             });
             let mut addresses = primary;
-            for address in said().skip(1) {
+            for (position, address) in said().enumerate().skip(1) {
                 let private = address.private.map(|private| *private);
-                addresses.extend(private.or_else(|| self.pick_secondary(subnet)));
+                let picked = || self.pick_secondary(subnet, NatId(id), position);
+                addresses.extend(private.or_else(picked));
             }
             self.bind(eni, &addresses, said().map(|address| address.public));
             let public = gateway.public;
@@ -191,6 +192,7 @@ impl Compiler<'_> {
         for route in &table.routes {
             let attachment = route.attachment.as_ref().and_then(|name| {
                 self.known_attachment(gateway, name);
+                self.blackhole_behind(gateway, name, *route.cidr);
                 known.get(name.as_str()).copied()
             });
             routes.push(TgwRoute {
@@ -231,6 +233,27 @@ impl Compiler<'_> {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None => finding,
         });
+    }
+
+    /// A route to an attachment that does not forward is a blackhole.
+    fn blackhole_behind(
+        &mut self,
+        gateway: &model::TransitGateway,
+        name: &Name,
+        to: ipnet::Ipv4Net,
+    ) {
+        let gone = gateway.attachments.iter().any(|a| a.id == *name && !a.available);
+        if gone {
+            let message = format!(
+                "the route to {to} of transit gateway `{}` is a blackhole: attachment `{}` is not \
+                 available",
+                *gateway.id, **name
+            );
+            let finding = Finding::warning("blackhole-route", name.place, message);
+            let help = "point it at an attachment that is available, or remove it: until then it \
+                        wins over less specific routes and drops what it matches";
+            self.findings.push(finding.help(help));
+        }
     }
 
     /// The addresses that an attachment tells of.

@@ -28,7 +28,11 @@ impl Compiler<'_> {
                 model::Egress::Vpc(name) => {
                     let Some(at) = self.find(Kind::Connector, name) else { continue };
                     let connector = &model.connectors[at];
-                    let enis = self.shared_enis(connector);
+                    let enis = match self.connector_enis.get(&at) {
+                        Some(enis) => enis.clone(),
+                        None => self.shared_enis(connector),
+                    };
+                    self.connector_enis.entry(at).or_insert_with(|| enis.clone());
                     if zones.is_empty() {
                         zones = self.zones_of(&enis);
                     }
@@ -132,7 +136,7 @@ impl Compiler<'_> {
         }
         let subnet_id = self.subnet_id(&subnet.id)?;
         self.subnets.of(subnet_id.0)?;
-        let made = self.imported_eni(subnet, &groups);
+        let made = self.imported_eni(subnet_id, &groups);
         let name = made.map(|made| made.id.value.clone());
         let addresses = made.map(|made| made.addresses.clone()).unwrap_or_default();
         self.used_enis.extend(name.clone());

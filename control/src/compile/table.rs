@@ -32,6 +32,12 @@ impl<T: Clone> Table<T> {
         id
     }
 
+    /// The index of a key whose thing is there. Asking makes nothing: an index that was given away
+    /// for something that never comes would have no place in the snapshot.
+    pub(super) fn known(&self, key: &str) -> Option<u32> {
+        self.ids.get(key).copied().filter(|id| self.of(*id).is_some())
+    }
+
     pub(super) fn put(&mut self, id: u32, item: T) {
         self.items[id as usize] = Some(item);
     }

@@ -285,11 +285,12 @@ impl Compiler<'_> {
         if !peering.active {
             return Err(Some(format!("peering `{name}` is not active")));
         }
-        let id = self.peerings.id(&peering.id);
+        let Some(id) = self.peerings.known(&peering.id) else {
+            return Err(Some(format!("peering `{name}` leads to a VPC that is not known")));
+        };
         match self.peerings.of(id) {
             Some(ends) if ends.vpcs.contains(&vpc) => Ok(RouteTarget::Peering(PeeringId(id))),
-            Some(_) => Err(Some(format!("peering `{name}` is between other VPCs"))),
-            None => Err(Some(format!("peering `{name}` leads to a VPC that is not known"))),
+            _ => Err(Some(format!("peering `{name}` is between other VPCs"))),
         }
     }
 
@@ -306,7 +307,12 @@ impl Compiler<'_> {
         let interface = at.map(|at| &self.model.network_interfaces[at]);
         let interface =
             interface.ok_or_else(|| Some(format!("there is no network interface `{name}`")))?;
-        let id = self.enis.id(&super::enis::host_key(interface));
+        if interface.owner == model::InterfaceOwner::Connector {
+            return Err(Some(format!("network interface `{name}` is a connector's own")));
+        }
+        let Some(id) = self.enis.known(&super::enis::host_key(interface)) else {
+            return Err(Some(format!("network interface `{name}` has no subnet or address")));
+        };
         let here = self.enis.of(id).and_then(|eni| self.subnets.of(eni.subnet.0));
         match here {
             Some(subnet) if subnet.vpc == vpc => Ok(RouteTarget::Eni(EniId(id))),
@@ -340,6 +346,6 @@ impl Compiler<'_> {
     }
 
     fn named(&self, kind: Kind, name: &str) -> Option<usize> {
-        self.names.find(kind, &Name::implied(name.to_owned())).ok()
+        self.names.known(kind, name)
     }
 }

@@ -16,15 +16,18 @@
 //! | [`verdict`] | what becomes of a packet, and every reason to drop one |
 //! | [`trace`] | what happened at each hop |
 //! | [`counters`] | every packet accounted for |
+//! | [`memory`], [`prefetch`] | what the hardware asks for: huge pages, lines fetched ahead |
 
 pub mod counters;
 pub mod flow;
 mod fragments;
+pub mod memory;
 mod miss;
 pub mod packet;
 mod path;
 pub mod pipeline;
 pub mod ports;
+pub mod prefetch;
 pub mod snapshot;
 pub mod time;
 pub mod trace;

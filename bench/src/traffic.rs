@@ -1,0 +1,354 @@
+//! Flows in a world, and packets of them.
+//!
+//! Flows are opened in the worker that is measured, by their real first packets, and what comes out
+//! says what their answers look like. A [`Trace`] is then a long sequence of packets of those flows,
+//! drawn beforehand and read in order, so that drawing costs the measured loop nothing but a stream
+//! of 24 bytes a packet.
+
+use std::net::Ipv4Addr;
+
+use egret_dataplane::packet::{self, Protocol, Tuple, checksum};
+use egret_dataplane::snapshot::InterfaceId;
+use egret_dataplane::time::Instant;
+use egret_dataplane::verdict::Verdict;
+use egret_dataplane::worker::{Arrival, Worker};
+
+use crate::world::World;
+
+/// Bytes from one packet's buffer to the next: an odd multiple of 64, because buffers a power of two
+/// apart share few sets of the caches.
+const STRIDE: usize = 2_112;
+/// Packet buffers: enough that none is in use twice in a burst, few enough to stay in a cache.
+const BUFFERS: usize = 1_024;
+/// Packets in a burst of the load.
+pub const BURST: usize = 64;
+
+/// The bytes of a packet that tell it from others of its size.
+#[derive(Clone, Copy, Debug)]
+pub struct Image {
+    addresses: [u8; 8],
+    ports: [u8; 4],
+    interface: InterfaceId,
+    ip_checksum: u16,
+    transport_checksum: u16,
+    len: u16,
+    protocol: Protocol,
+}
+
+/// A flow that was opened: its packets in both directions.
+#[derive(Clone, Copy, Debug)]
+pub struct Flow {
+    /// Where each direction's packets enter, and their tuple there.
+    pub ends: [(InterfaceId, Tuple); 2],
+}
+
+/// Which protocols flows have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocols {
+    /// UDP only.
+    Udp,
+    /// TCP only.
+    Tcp,
+    /// Half and half.
+    Both,
+}
+
+/// Which directions packets have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From tasks.
+    Out,
+    /// To tasks.
+    In,
+    /// By turns.
+    Both,
+}
+
+/// In which order flows send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Each packet belongs to any flow, equally likely: the worst case for caches.
+    Random,
+    /// A few flows send most of the packets: the n-th as often as 1/n says.
+    Zipf,
+    /// One flow after the other.
+    Sequential,
+}
+
+impl Image {
+    /// A packet of `len` bytes in all.
+    pub fn new(interface: InterfaceId, tuple: Tuple, len: u16) -> Image {
+        let mut bytes = [0; 40];
+        bytes[..20].copy_from_slice(&ip_header(tuple, len));
+        let udp_len = len - 20;
+        bytes[20..22].copy_from_slice(&tuple.src_port.to_be_bytes());
+        bytes[22..24].copy_from_slice(&tuple.dst_port.to_be_bytes());
+        bytes[24..26].copy_from_slice(&udp_len.to_be_bytes());
+        bytes[32..34].copy_from_slice(&FLAGS);
+        let ip_checksum = checksum::of(&bytes[..20]);
+        let mut pseudo = [0; 12];
+        pseudo[..8].copy_from_slice(&bytes[12..20]);
+        pseudo[9] = tuple.protocol.0;
+        pseudo[10..12].copy_from_slice(&udp_len.to_be_bytes());
+        let covered = [&pseudo[..], &bytes[20..40]].concat();
+        Image {
+            addresses: std::array::from_fn(|at| bytes[12 + at]),
+            ports: std::array::from_fn(|at| bytes[20 + at]),
+            interface,
+            ip_checksum,
+            transport_checksum: checksum::of(&covered),
+            len,
+            protocol: tuple.protocol,
+        }
+    }
+
+    /// Where the packet enters.
+    pub fn interface(&self) -> InterfaceId {
+        self.interface
+    }
+
+    /// Writes the packet over another one. What follows the ports is at once the rest of a UDP
+    /// header and of a TCP segment with ACK, each with its checksum where it belongs.
+    #[inline]
+    pub fn write(&self, bytes: &mut [u8]) {
+        let head: &mut [u8; 40] = (&mut bytes[..40]).try_into().expect("40 bytes");
+        let tcp = self.protocol == Protocol::TCP;
+        head[2..4].copy_from_slice(&self.len.to_be_bytes());
+        head[8] = 64;
+        head[9] = self.protocol.0;
+        head[10..12].copy_from_slice(&self.ip_checksum.to_be_bytes());
+        head[12..20].copy_from_slice(&self.addresses);
+        head[20..24].copy_from_slice(&self.ports);
+        head[24..26].copy_from_slice(&(self.len - 20).to_be_bytes());
+        let checksum = self.transport_checksum.to_be_bytes();
+        let [udp, tcp] = if tcp { [[0; 2], checksum] } else { [checksum, [0; 2]] };
+        head[26..28].copy_from_slice(&udp);
+        head[36..38].copy_from_slice(&tcp);
+    }
+}
+
+/// A TCP data offset of 20 bytes, and ACK.
+const FLAGS: [u8; 2] = [0x50, 0x10];
+
+fn ip_header(tuple: Tuple, len: u16) -> [u8; 20] {
+    let mut header = [0; 20];
+    header[0] = 0x45;
+    header[2..4].copy_from_slice(&len.to_be_bytes());
+    header[6] = 0x40;
+    header[8] = 64;
+    header[9] = tuple.protocol.0;
+    header[12..16].copy_from_slice(&tuple.src.octets());
+    header[16..20].copy_from_slice(&tuple.dst.octets());
+    header
+}
+
+/// The flow of that number: any two differ in source or destination.
+pub fn flow(world: &World, number: usize, protocols: Protocols) -> (InterfaceId, Tuple) {
+    let (interface, src) = world.sources[number % world.sources.len()];
+    let turn = number / world.sources.len();
+    let (dst, dst_port) =
+        world.destinations[mix(number as u64) as usize % world.destinations.len()];
+    let protocol = match protocols {
+        Protocols::Udp => Protocol::UDP,
+        Protocols::Tcp => Protocol::TCP,
+        Protocols::Both if mix(!(number as u64)) & 1 == 0 => Protocol::TCP,
+        Protocols::Both => Protocol::UDP,
+    };
+    let src_port = 1_024 + (turn % 60_000) as u16;
+    (interface, Tuple { src, dst, src_port, dst_port, protocol })
+}
+
+fn mix(x: u64) -> u64 {
+    let x = (x ^ x >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    x ^ x >> 29
+}
+
+/// Opens flows and brings them to where they stay: TCP established, UDP a stream.
+///
+/// # Errors
+/// The first packet that was not forwarded.
+pub fn open(
+    worker: &mut Worker,
+    now: Instant,
+    firsts: &[(InterfaceId, Tuple)],
+) -> Result<Vec<Flow>, Verdict> {
+    let mut flows = Vec::with_capacity(firsts.len());
+    for &(interface, tuple) in firsts {
+        let (to, reply) = send(worker, now, interface, tuple, 0x02)?;
+        let ends = [(interface, tuple), (to, reply)];
+        send(worker, now, to, reply, 0x12)?;
+        send(worker, now, interface, tuple, 0x10)?;
+        send(worker, now, to, reply, 0x10)?;
+        flows.push(Flow { ends });
+    }
+    Ok(flows)
+}
+
+/// Sends one packet; where it left, and the tuple of its answer there.
+fn send(
+    worker: &mut Worker,
+    now: Instant,
+    interface: InterfaceId,
+    tuple: Tuple,
+    flags: u8,
+) -> Result<(InterfaceId, Tuple), Verdict> {
+    let mut bytes = packet(Image::new(interface, tuple, 64));
+    if tuple.protocol == Protocol::TCP {
+        // The flags are part of what the checksum covers; nobody on the way verifies that.
+        bytes[33] = flags;
+    }
+    let (mut verdicts, mut emissions) = (Vec::with_capacity(1), Vec::new());
+    let arrival = Arrival { interface, bytes: &mut bytes };
+    worker.process(now, &mut [arrival], &mut verdicts, &mut emissions);
+    match verdicts[0] {
+        Verdict::Forward(to) => {
+            let headers = packet::decode(&bytes).expect("what was forwarded can be read");
+            Ok((to, headers.tuple().reversed()))
+        }
+        other => Err(other),
+    }
+}
+
+/// A packet of its own.
+pub fn packet(image: Image) -> Vec<u8> {
+    let mut bytes = blank();
+    image.write(&mut bytes);
+    bytes.truncate(usize::from(image.len));
+    bytes
+}
+
+/// What [`Image::write`] does not write.
+fn blank() -> Vec<u8> {
+    let mut bytes = vec![0; STRIDE];
+    bytes[0] = 0x45;
+    bytes[6] = 0x40;
+    bytes[32..34].copy_from_slice(&FLAGS);
+    bytes
+}
+
+/// A sequence of packets, over and over.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    images: Vec<Image>,
+    at: usize,
+}
+
+impl Trace {
+    /// Packets of `flows` in that order and direction, of sizes that take turns.
+    pub fn new(
+        flows: &[Flow],
+        order: Order,
+        direction: Direction,
+        sizes: &[u16],
+        seed: u64,
+    ) -> Trace {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let len = (flows.len() * 4).clamp(1 << 13, 1 << 24).next_multiple_of(BURST);
+        let zipf_top = (flows.len() as f64).ln();
+        let images = (0..len).map(|n| {
+            let flow = match order {
+                Order::Random => random.usize(..flows.len()),
+                // Ranks of which each doubling is equally likely: Zipf with exponent 1.
+                Order::Zipf => {
+                    let rank = (random.f64() * zipf_top).exp() as usize;
+                    mix(rank as u64) as usize % flows.len()
+                }
+                Order::Sequential => n / direction.count() % flows.len(),
+            };
+            let (interface, tuple) = flows[flow].ends[direction.of(n)];
+            Image::new(interface, tuple, sizes[n % sizes.len()])
+        });
+        Trace { images: images.collect(), at: 0 }
+    }
+
+    /// The next burst's packets.
+    #[inline]
+    pub fn next_burst(&mut self) -> &[Image; BURST] {
+        if self.at >= self.images.len() {
+            self.at = 0;
+        }
+        let burst = &self.images[self.at..self.at + BURST];
+        self.at += BURST;
+        burst.try_into().expect("a burst's images")
+    }
+}
+
+impl Direction {
+    fn count(self) -> usize {
+        if self == Direction::Both { 2 } else { 1 }
+    }
+
+    fn of(self, n: usize) -> usize {
+        match self {
+            Direction::Out => 0,
+            Direction::In => 1,
+            Direction::Both => n % 2,
+        }
+    }
+}
+
+/// Buffers that packets are written into.
+#[derive(Debug)]
+pub struct Pool {
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Pool { bytes: blank().repeat(BUFFERS), at: 0 }
+    }
+}
+
+impl Pool {
+    /// Writes a burst of a trace into the next buffers: packets that arrive.
+    #[inline]
+    pub fn fill(&mut self, trace: &mut Trace) -> [Arrival<'_>; BURST] {
+        let images = trace.next_burst();
+        if self.at >= BUFFERS {
+            self.at = 0;
+        }
+        let start = self.at * STRIDE;
+        self.at += BURST;
+        let mut buffers = self.bytes[start..start + BURST * STRIDE].chunks_exact_mut(STRIDE);
+        std::array::from_fn(|at| {
+            let bytes = buffers.next().expect("a buffer for each packet of a burst");
+            images[at].write(bytes);
+            Arrival { interface: images[at].interface, bytes }
+        })
+    }
+}
+
+/// Where a packet's bytes say that it is from.
+pub fn source(bytes: &[u8]) -> Option<Ipv4Addr> {
+    packet::decode(bytes).ok().map(|headers| headers.src)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_right_to_the_last_checksum() {
+        let tuple = |protocol| Tuple {
+            src: Ipv4Addr::new(10, 1, 2, 3),
+            dst: Ipv4Addr::new(198, 18, 0, 7),
+            src_port: 40_000,
+            dst_port: 443,
+            protocol,
+        };
+        for protocol in [Protocol::TCP, Protocol::UDP] {
+            for len in [64, 1_500] {
+                let bytes = packet(Image::new(InterfaceId(3), tuple(protocol), len));
+                let headers = packet::decode(&bytes).unwrap();
+                assert_eq!(headers.tuple(), tuple(protocol));
+                assert_eq!(usize::from(len), bytes.len());
+                let mut covered = bytes[12..20].to_vec();
+                covered.extend([0, protocol.0]);
+                covered.extend((len - 20).to_be_bytes());
+                covered.extend(&bytes[20..]);
+                assert!(checksum::verifies(&covered), "{protocol} of {len}");
+            }
+        }
+    }
+}

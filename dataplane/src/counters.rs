@@ -9,6 +9,14 @@ use crate::verdict::{Drop, DropReason, Verdict};
 pub struct Counters {
     /// Packets that came in.
     pub received: u64,
+    /// Packets for which what was decided for their flow held as it was.
+    pub hits: u64,
+    /// Packets that took the slow way, for whatever reason.
+    pub misses: u64,
+    /// Flows that were opened.
+    pub opened: u64,
+    /// Flows that gave way to others, half open or closing, because the table was full.
+    pub gave_way: u64,
     /// Packets that left, rewritten.
     pub forwarded: u64,
     /// Packets that were dropped and answered.

@@ -6,8 +6,6 @@
 
 mod plan;
 
-use std::sync::Arc;
-
 use crate::flow::{Cold, Dir, FlowKey, Session, SessionId, State, Translation};
 use crate::fragments::{DatagramId, First};
 use crate::packet::rewrite::{Rewrite, rewrite, rewrite_error};
@@ -98,7 +96,7 @@ impl Worker {
             }
         }
         if self.flows.session(id).blocked(dir) {
-            let drop = self.flows.cold(id).blocked[dir as usize];
+            let drop = self.flows.blocked(id, dir);
             return drop.map_or_else(|| self.unsolicited(), Verdict::Drop);
         }
         self.replay(id, dir, packet.arrival.bytes, &packet.headers, packet.now.tick())
@@ -172,30 +170,34 @@ impl Worker {
         back: Result<Way, Drop>,
         now: Instant,
     ) -> Result<SessionId, DropReason> {
-        if self.flows.is_full() {
-            return Err(DropReason::FlowTableFull);
-        }
+        self.make_room()?;
         let class = plan::class(&self.snapshot, way, back.as_ref().ok());
         let class_id = self.flows.classify(class);
-        let state = State::first(first);
-        let mut session = Session::new(keys, state, class_id, class.ttl);
+        let mut session = Session::new(keys, State::first(first), class_id, class.ttl);
         session.last = now.tick();
         session.epoch = self.snapshot.epoch.0 as u16;
-        session.set_blocked(Dir::Return, back.is_err());
         session.set_tracked(Dir::Forward, way.tracked[0]);
         session.set_tracked(Dir::Return, way.tracked[1]);
-        let cold = Cold {
-            translations: way.translations,
-            blocked: [None, back.err()],
-            enis: way.enis,
-            icmp: first.icmp().unwrap_or((0, 0)),
-            ..Cold::default()
-        };
+        let cold = Cold::new(way.translations, way.enis, first.icmp());
         let id = self.flows.insert(session, cold, now).ok_or(DropReason::FlowCollision)?;
+        if let Err(drop) = back {
+            self.flows.block(id, [None, Some(drop)]);
+        }
         for (towards, port) in owned_ports(&keys, &way.translations) {
             self.ports.take(towards, port);
         }
+        self.counters.opened += 1;
         Ok(id)
+    }
+
+    /// Room for one more flow: where there is none, a flow that is half open or closing ends.
+    fn make_room(&mut self) -> Result<(), DropReason> {
+        if self.flows.is_full() {
+            let weakest = self.flows.gives_way().ok_or(DropReason::FlowTableFull)?;
+            self.counters.gave_way += 1;
+            self.end(weakest);
+        }
+        Ok(())
     }
 
     /// Judges a flow again where its plan may no longer hold: the configuration changed since, or
@@ -258,13 +260,11 @@ impl Worker {
             let class_id = self.flows.classify(class);
             self.flows.session_mut(id).replan(class_id, class.ttl);
         }
-        let blocked = [forward.err(), back.err()];
-        self.flows.cold_mut(id).blocked = blocked;
+        self.flows.block(id, [forward.err(), back.err()]);
         let session = self.flows.session_mut(id);
         session.epoch = self.snapshot.epoch.0 as u16;
         for dir in [Dir::Forward, Dir::Return] {
             session.set_tracked(dir, tracked[dir as usize]);
-            session.set_blocked(dir, blocked[dir as usize].is_some());
         }
     }
 
@@ -392,10 +392,9 @@ impl Worker {
         flow: Flow<'_>,
         trace: &mut impl Trace,
     ) -> Result<Way, Stop> {
-        let snapshot = Arc::clone(&self.snapshot);
         let key = FlowKey::new(from, headers.tuple());
         let salt = self.flows.hash(&key).rotate_left(17) ^ self.seed;
-        Walk::new(&snapshot, &self.ports, trace, flow, salt, headers).run(Place::Entry(from))
+        Walk::new(&self.snapshot, &self.ports, trace, flow, salt, headers).run(Place::Entry(from))
     }
 
     fn known_flow(&self, id: SessionId, dir: Dir) -> Known {
@@ -404,8 +403,8 @@ impl Worker {
             dir,
             origin: (session.keys[0].interface(), session.keys[0].tuple()),
             answer: session.keys[1].tuple(),
-            translations: cold.translations,
-            enis: cold.enis,
+            translations: cold.translations(),
+            enis: cold.enis(),
             tracked: [session.tracked(Dir::Forward), session.tracked(Dir::Return)],
         }
     }
@@ -431,7 +430,7 @@ impl Worker {
     /// Ends a flow and gives its ports back.
     fn end(&mut self, id: SessionId) {
         let (session, cold) = self.flows.remove(id);
-        for (towards, port) in owned_ports(&session.keys, &cold.translations) {
+        for (towards, port) in owned_ports(&session.keys, &cold.translations()) {
             self.ports.release(towards, port);
         }
     }

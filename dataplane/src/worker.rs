@@ -127,23 +127,22 @@ impl Worker {
         emissions: &mut Vec<Emission>,
     ) -> Verdict {
         self.counters.received += 1;
+        self.counters.misses += 1;
         let verdict = self.slow(now, arrival, trace, emissions);
         self.counters.count(verdict);
         verdict
     }
 
-    /// Ends flows and forgets fragments whose time is up: at most `most` flows, so that a driver
-    /// can spread the work over bursts. How many flows ended.
+    /// Ends flows and forgets fragments whose time is up, after a look at no more than `most` flows,
+    /// so that a driver can spread the work over bursts. How many flows ended.
     pub fn expire(&mut self, now: Instant, most: usize) -> usize {
         let lost = self.fragments.expire(now, &self.snapshot.settings);
         for _ in 0..lost {
             let drop = DropReason::FragmentTimeout.at(Element::Dataplane);
             self.counters.release(Verdict::Drop(drop));
         }
-        let mut ended = 0;
-        while ended < most
-            && let Some(id) = self.flows.expired(now)
-        {
+        let (mut ended, mut looks) = (0, most);
+        while let Some(id) = self.flows.expired(now, &mut looks) {
             self.end_idle(id);
             ended += 1;
         }

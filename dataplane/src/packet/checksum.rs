@@ -46,8 +46,11 @@ impl Delta {
 
     /// The checksum after the change: HC' = ~(~HC + ~m + m').
     #[must_use]
+    #[inline(always)]
     pub const fn apply(self, checksum: u16) -> u16 {
-        !fold(!checksum as u64 + self.0 as u64)
+        // The sum of two words needs one fold.
+        let sum = !checksum as u32 + self.0 as u32;
+        !((sum & 0xffff) + (sum >> 16)) as u16
     }
 }
 

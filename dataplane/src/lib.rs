@@ -9,6 +9,7 @@
 //! | [`snapshot`] | the immutable configuration that a worker runs on |
 //! | `path` | which element follows which, and a file for each element |
 //! | [`flow`] | the flow cache: sessions, index, connection tracking, timers |
+//! | [`steer`] | which worker owns a packet, in both directions |
 //! | [`ports`] | source ports: who owns which, per destination |
 //! | [`pipeline`] | a burst in, verdicts out: the hit path |
 //! | `miss` | the slow way: new flows, second judgements, fragments, ICMP errors |
@@ -29,6 +30,7 @@ pub mod pipeline;
 pub mod ports;
 pub mod prefetch;
 pub mod snapshot;
+pub mod steer;
 pub mod time;
 pub mod trace;
 pub mod verdict;

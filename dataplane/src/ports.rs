@@ -8,8 +8,11 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
+use foldhash::fast::RandomState;
+
 use crate::flow::Translator;
 use crate::packet::Protocol;
+use crate::steer::Share;
 
 /// The first port that is given out (VPC guide, nat-gateway-basics: 1024-65535).
 pub const FIRST_PORT: u16 = 1024;
@@ -31,23 +34,40 @@ pub struct Towards {
     pub remote_port: u16,
 }
 
-/// The ports of all translators of one worker.
-#[derive(Debug, Default)]
+/// The ports of all translators that belong to one worker.
+#[derive(Debug)]
 pub struct Ports {
-    taken: HashMap<Towards, PortSet>,
-    totals: HashMap<Translator, u32>,
+    share: Share,
+    taken: HashMap<Towards, PortSet, RandomState>,
+    totals: HashMap<Translator, u32, RandomState>,
 }
 
 impl Ports {
-    /// The port that a new connection would get: the first free one from `wish` on, round the end.
-    /// `None` when `limit` connections, or all ports, lead there already.
+    /// No port is in use, and those of `share` may be.
+    pub fn new(share: Share) -> Ports {
+        Ports { share, taken: HashMap::default(), totals: HashMap::default() }
+    }
+
+    /// The port that a new connection would get, near the one that `wish` points at. `None` when
+    /// this worker's share of `limit` connections, or all its ports, lead there already.
     pub fn free(&self, towards: &Towards, wish: u16, limit: u32) -> Option<u16> {
-        let start = FIRST_PORT + (u32::from(wish) % PORTS) as u16;
-        match self.taken.get(towards) {
-            None => (limit > 0).then_some(start),
-            Some(set) if set.len() >= limit.min(PORTS) => None,
-            Some(set) => Some(set.first_free(start)),
+        let most = self.share.of(limit.min(PORTS));
+        let set = self.taken.get(towards);
+        if set.map_or(0, PortSet::len) >= most {
+            return None;
         }
+        let span = Span { ports: self.share.of(PORTS) };
+        let index = match set {
+            None => u32::from(wish) % span.ports,
+            Some(set) => set.first_free(span, wish),
+        };
+        Some(self.share.port(index))
+    }
+
+    /// Whether a translator that may have `budget` connections in all has none left in this
+    /// worker's share.
+    pub fn is_spent(&self, by: Translator, budget: u32) -> bool {
+        self.total(by) >= self.share.of(budget)
     }
 
     /// How many connections a translator has towards all destinations.
@@ -72,7 +92,9 @@ impl Ports {
 
     /// Takes a port that [`free`](Self::free) gave.
     pub fn take(&mut self, towards: Towards, port: u16) {
-        let fresh = self.taken.entry(towards).or_default().insert(port);
+        let span = Span { ports: self.share.of(PORTS) };
+        let set = self.taken.entry(towards).or_default();
+        let fresh = set.insert(span, self.share.index(port));
         debug_assert!(fresh, "{port} was taken towards {towards:?}");
         *self.totals.entry(towards.by).or_default() += 1;
     }
@@ -82,7 +104,7 @@ impl Ports {
         let Some(set) = self.taken.get_mut(&towards) else {
             return;
         };
-        if set.remove(port) {
+        if set.remove(self.share.index(port)) {
             if set.len() == 0 {
                 self.taken.remove(&towards);
             }
@@ -93,109 +115,219 @@ impl Ports {
     }
 }
 
-const WORDS: usize = PORTS as usize / 64;
-/// A set of more ports than this becomes a bitmap of 8 KiB.
-const FEW: usize = 32;
+/// The indices that a set of ports may have: those below `ports`.
+#[derive(Clone, Copy)]
+struct Span {
+    ports: u32,
+}
 
-/// The ports in use towards one destination.
+impl Span {
+    /// An index in a block, where the wish points at.
+    fn in_block(self, number: u32, wish: u16) -> u32 {
+        let ports = (self.ports - number * BLOCK).min(BLOCK);
+        number * BLOCK + u32::from(wish) % ports
+    }
+}
+
+/// Ports in a block: a cache line of bits.
+const BLOCK: u32 = 512;
+/// A set of more ports than this keeps bits.
+const FEW: usize = 6;
+
+/// The ports in use towards one destination, by their index in the share.
+///
+/// Almost all destinations have a handful of connections, and a few have tens of thousands. So a set
+/// is a list at first, and then blocks of bits, of which the next is begun only when all others are
+/// full: 64 bytes for 512 ports, and finding a free one takes the same few steps whether one port is
+/// in use or all but one are.
 #[derive(Debug)]
 enum PortSet {
-    Few(Vec<u16>),
-    Many { bits: Box<[u64; WORDS]>, len: u32 },
+    Few { len: u8, ports: [u16; FEW] },
+    Many(Box<Blocks>),
 }
 
 impl Default for PortSet {
     fn default() -> Self {
-        PortSet::Few(Vec::new())
+        PortSet::Few { len: 0, ports: [0; FEW] }
     }
 }
 
 impl PortSet {
     fn len(&self) -> u32 {
         match self {
-            PortSet::Few(ports) => ports.len() as u32,
-            PortSet::Many { len, .. } => *len,
+            PortSet::Few { len, .. } => u32::from(*len),
+            PortSet::Many(blocks) => blocks.len,
         }
     }
 
-    /// The first port from `start` on, round the end, that is not in the set, which is not full.
-    fn first_free(&self, start: u16) -> u16 {
+    /// A port that is not in the set, which is not full.
+    fn first_free(&self, span: Span, wish: u16) -> u32 {
         match self {
-            PortSet::Few(ports) => {
-                let mut port = start;
-                while ports.contains(&port) {
-                    port = port.checked_add(1).unwrap_or(FIRST_PORT);
-                }
-                port
-            }
-            PortSet::Many { bits, .. } => {
-                let (word, bit) = place(start);
-                let here = !bits[word] & u64::MAX << bit;
-                let at = if here != 0 {
-                    word * 64 + here.trailing_zeros() as usize
-                } else {
-                    let next = (1..=WORDS).map(|step| (word + step) % WORDS);
-                    let word = next.into_iter().find(|&word| bits[word] != u64::MAX);
-                    let word = word.expect("a set that is not full has a free port");
-                    word * 64 + bits[word].trailing_ones() as usize
+            PortSet::Few { len, ports } => {
+                let ports = &ports[..usize::from(*len)];
+                let mut index = match ports.first() {
+                    None => u32::from(wish) % span.ports,
+                    // In one block with the others, so that one line will hold them all.
+                    Some(first) => span.in_block(u32::from(*first) / BLOCK, wish),
                 };
-                FIRST_PORT + at as u16
+                while ports.contains(&(index as u16)) {
+                    index = if index + 1 == span.ports { 0 } else { index + 1 };
+                }
+                index
             }
+            PortSet::Many(blocks) => blocks.first_free(span, wish),
         }
     }
 
-    fn insert(&mut self, port: u16) -> bool {
+    fn insert(&mut self, span: Span, index: u32) -> bool {
         match self {
-            PortSet::Few(ports) if ports.contains(&port) => false,
-            PortSet::Few(ports) if ports.len() < FEW => {
-                ports.push(port);
-                true
-            }
-            PortSet::Few(ports) => {
-                let mut many = PortSet::Many { bits: Box::new([0; WORDS]), len: 0 };
-                ports.iter().for_each(|&port| {
-                    many.insert(port);
-                });
-                *self = many;
-                self.insert(port)
-            }
-            PortSet::Many { bits, len } => {
-                let (word, bit) = place(port);
-                let fresh = bits[word] >> bit & 1 == 0;
-                bits[word] |= 1 << bit;
-                *len += u32::from(fresh);
+            PortSet::Few { len, ports } => {
+                let used = usize::from(*len);
+                if ports[..used].contains(&(index as u16)) {
+                    return false;
+                }
+                if used < FEW {
+                    ports[used] = index as u16;
+                    *len += 1;
+                    return true;
+                }
+                let mut blocks = Box::<Blocks>::default();
+                for index in ports {
+                    blocks.insert(span, u32::from(*index));
+                }
+                let fresh = blocks.insert(span, index);
+                *self = PortSet::Many(blocks);
                 fresh
             }
+            PortSet::Many(blocks) => blocks.insert(span, index),
         }
     }
 
-    fn remove(&mut self, port: u16) -> bool {
+    fn remove(&mut self, index: u32) -> bool {
         match self {
-            PortSet::Few(ports) => {
-                let at = ports.iter().position(|&p| p == port);
-                at.map(|at| ports.swap_remove(at)).is_some()
+            PortSet::Few { len, ports } => {
+                let used = usize::from(*len);
+                let at = ports[..used].iter().position(|port| u32::from(*port) == index);
+                if let Some(at) = at {
+                    ports[at] = ports[used - 1];
+                    *len -= 1;
+                }
+                at.is_some()
             }
-            PortSet::Many { bits, len } => {
-                let (word, bit) = place(port);
-                let there = bits[word] >> bit & 1 != 0;
-                bits[word] &= !(1 << bit);
-                *len -= u32::from(there);
-                there
-            }
+            PortSet::Many(blocks) => blocks.remove(index),
         }
     }
 }
 
-fn place(port: u16) -> (usize, u32) {
-    let at = usize::from(port - FIRST_PORT);
-    (at / 64, (at % 64) as u32)
+/// Blocks of bits, begun one after the other as they are needed.
+#[derive(Debug, Default)]
+struct Blocks {
+    len: u32,
+    /// Which of the blocks below are full, by their place there.
+    full: u128,
+    /// The number of each block that was begun, and where it is: 0 for those that were not.
+    places: Vec<u8>,
+    blocks: Vec<Block>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    number: u8,
+    bits: [u64; 8],
+}
+
+impl Blocks {
+    /// The lowest block with room, beginning near the wish in it; or a block that was not begun.
+    fn first_free(&self, span: Span, wish: u16) -> u32 {
+        let place = (!self.full).trailing_zeros() as usize;
+        match self.blocks.get(place) {
+            Some(block) => {
+                let index = block.first_free(u32::from(wish) % BLOCK);
+                u32::from(block.number) * BLOCK + index
+            }
+            None => {
+                let count = span.ports.div_ceil(BLOCK);
+                // The first block of which nobody has taken a port, from the wish on.
+                let from = u32::from(wish) % count;
+                let free = |number: &u32| self.place(*number).is_none();
+                let number = (from..count).chain(0..from).find(free);
+                span.in_block(number.expect("a set that is not full has a free port"), wish)
+            }
+        }
+    }
+
+    fn place(&self, number: u32) -> Option<usize> {
+        let place = *self.places.get(number as usize)?;
+        usize::from(place).checked_sub(1)
+    }
+
+    fn insert(&mut self, span: Span, index: u32) -> bool {
+        let number = index / BLOCK;
+        let place = self.place(number).unwrap_or_else(|| self.begin(span, number));
+        let block = &mut self.blocks[place];
+        let fresh = block.set(index % BLOCK, true);
+        self.len += u32::from(fresh);
+        if block.bits == [u64::MAX; 8] {
+            self.full |= 1 << place;
+        }
+        fresh
+    }
+
+    fn remove(&mut self, index: u32) -> bool {
+        let Some(place) = self.place(index / BLOCK) else { return false };
+        let there = self.blocks[place].set(index % BLOCK, false);
+        self.len -= u32::from(there);
+        if there {
+            self.full &= !(1 << place);
+        }
+        there
+    }
+
+    /// A new block; what lies beyond the last port counts as taken for good.
+    fn begin(&mut self, span: Span, number: u32) -> usize {
+        let mut block = Block { number: number as u8, bits: [0; 8] };
+        for index in span.ports.saturating_sub(number * BLOCK)..BLOCK {
+            block.set(index, true);
+        }
+        self.blocks.push(block);
+        if self.places.len() <= number as usize {
+            self.places.resize(number as usize + 1, 0);
+        }
+        self.places[number as usize] = self.blocks.len() as u8;
+        self.blocks.len() - 1
+    }
+}
+
+impl Block {
+    /// The first free one from `start` on, round the end, of a block that is not full.
+    fn first_free(&self, start: u32) -> u32 {
+        let (word, bit) = ((start / 64) as usize, start % 64);
+        let here = !self.bits[word] & u64::MAX << bit;
+        if here != 0 {
+            return word as u32 * 64 + here.trailing_zeros();
+        }
+        let next = (1..=8).map(|step| (word + step) % 8);
+        let word = next.into_iter().find(|word| self.bits[*word] != u64::MAX);
+        let word = word.expect("a block that is not full has a free port");
+        word as u32 * 64 + self.bits[word].trailing_ones()
+    }
+
+    /// Sets or clears a bit; whether that changed it.
+    fn set(&mut self, index: u32, on: bool) -> bool {
+        let bit = 1 << (index % 64);
+        let word = &mut self.bits[(index / 64) as usize];
+        let changed = (*word & bit != 0) != on;
+        *word = if on { *word | bit } else { *word & !bit };
+        changed
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::steer::{Steering, WorkerId};
     use proptest::prelude::*;
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeSet, HashSet};
 
     fn towards(remote_port: u16) -> Towards {
         Towards {
@@ -210,7 +342,7 @@ mod tests {
     #[test]
     fn exactly_the_limit_towards_one_destination_and_as_many_towards_the_next() {
         // aws-facts §14, case 4.
-        let mut ports = Ports::default();
+        let mut ports = Ports::new(Share::WHOLE);
         for n in 0..55_000u32 {
             let port = ports.free(&towards(443), (n * 7) as u16, 55_000).unwrap();
             ports.take(towards(443), port);
@@ -224,7 +356,7 @@ mod tests {
 
     #[test]
     fn the_very_last_port_is_found() {
-        let mut ports = Ports::default();
+        let mut ports = Ports::new(Share::WHOLE);
         for port in FIRST_PORT..=u16::MAX {
             if port != 40_000 {
                 ports.take(towards(443), port);
@@ -235,21 +367,57 @@ mod tests {
         assert_eq!(ports.free(&towards(443), 50_000, PORTS), None);
     }
 
+    /// 55,000 connections exactly, however many workers share them.
+    #[test]
+    fn shares_of_a_limit_add_up_to_it() {
+        for workers in [1, 2, 3, 8] {
+            let steering = Steering::new(workers, 0);
+            let mut all = HashSet::new();
+            for worker in 0..workers as u16 {
+                let mut ports = Ports::new(steering.share(WorkerId(worker)));
+                while let Some(port) = ports.free(&towards(443), all.len() as u16, 55_000) {
+                    ports.take(towards(443), port);
+                    assert!(all.insert(port), "{port} was given out twice");
+                }
+            }
+            assert_eq!(all.len(), 55_000, "{workers} workers");
+        }
+    }
+
+    #[test]
+    fn a_set_takes_little_memory_however_few_or_many_ports_it_has() {
+        assert_eq!(size_of::<PortSet>(), 16);
+        let mut ports = Ports::new(Share::WHOLE);
+        for n in 0..600_u16 {
+            let port = ports.free(&towards(443), n.wrapping_mul(40_503), PORTS).unwrap();
+            ports.take(towards(443), port);
+        }
+        let PortSet::Many(blocks) = &ports.taken[&towards(443)] else { panic!("600 are many") };
+        assert!(blocks.blocks.len() <= 2, "{} blocks", blocks.blocks.len());
+    }
+
     proptest! {
         #[test]
-        fn a_set_of_ports_is_a_set(steps in prop::collection::vec((any::<bool>(), 1024u16..1124, any::<u16>()), 1..400)) {
+        fn a_set_of_ports_is_a_set(
+            steps in prop::collection::vec((0u8..3, 0u32..1300, any::<u16>()), 1..600),
+            ports in prop::sample::select(vec![700u32, 1024, 1300]),
+        ) {
+            let span = Span { ports };
             let mut set = PortSet::default();
             let mut oracle = BTreeSet::new();
-            for (add, port, wish) in steps {
-                if add {
-                    prop_assert_eq!(set.insert(port), oracle.insert(port));
-                } else {
-                    prop_assert_eq!(set.remove(port), oracle.remove(&port));
+            for (step, index, wish) in steps {
+                let index = index % ports;
+                match step {
+                    0 => prop_assert_eq!(set.insert(span, index), oracle.insert(index)),
+                    1 => prop_assert_eq!(set.remove(index), oracle.remove(&index)),
+                    _ if oracle.len() < ports as usize => {
+                        let free = set.first_free(span, wish);
+                        prop_assert!(free < ports && oracle.insert(free));
+                        prop_assert!(set.insert(span, free));
+                    }
+                    _ => {}
                 }
                 prop_assert_eq!(set.len() as usize, oracle.len());
-                let start = FIRST_PORT + wish % 200;
-                let free = (start..=u16::MAX).find(|port| !oracle.contains(port));
-                prop_assert_eq!(Some(set.first_free(start)), free);
             }
         }
     }

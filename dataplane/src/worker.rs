@@ -9,6 +9,7 @@ use crate::flow::Flows;
 use crate::fragments::Fragments;
 use crate::ports::Ports;
 use crate::snapshot::{EniId, InterfaceId, Snapshot};
+use crate::steer::Share;
 use crate::time::{Duration, Instant};
 use crate::trace::Trace;
 use crate::verdict::{DropReason, Element, Verdict};
@@ -76,7 +77,7 @@ impl Worker {
         Worker {
             snapshot,
             flows: Flows::new(limits.flows, seed),
-            ports: Ports::default(),
+            ports: Ports::new(Share::WHOLE),
             fragments: Fragments::default(),
             rates: HashMap::new(),
             counters: Counters::default(),

@@ -549,7 +549,7 @@ fn a_full_table_refuses_the_next_flow_and_keeps_the_others() {
     assert_eq!(net.answer(&first).at(), "web/0");
     assert_eq!(net.answer(&second).at(), "web/0");
     assert_eq!(net.send("web", &syn(API).port(3)).reason(), FlowTableFull);
-    assert_eq!(net.send("web", &flags(API, ACK).port(1)).at(), "internet");
+    assert_eq!(net.send("web", &tcp(API, flags::ACK).port(1)).at(), "internet");
 }
 
 #[test]
@@ -563,6 +563,6 @@ fn in_a_full_table_half_open_flows_give_way_and_established_ones_do_not() {
     }
     assert_eq!(net.worker().counters().gave_way, 97);
     assert_eq!(net.worker().flows().len(), 2);
-    assert_eq!(net.answer(&half_open).reason(), Unsolicited);
-    assert_eq!(net.send("web", &flags(API, ACK).port(1)).at(), "internet");
+    assert_eq!(net.answer(&half_open).reason(), NatUnsolicited);
+    assert_eq!(net.send("web", &tcp(API, flags::ACK).port(1)).at(), "internet");
 }

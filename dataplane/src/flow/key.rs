@@ -78,7 +78,7 @@ impl FlowKey {
     /// A 64-bit hash by two folded multiplications, keyed by `seed`. Linear hashes (CRC, Toeplitz)
     /// can be attacked with chosen tuples; this one cannot without the seed.
     #[inline]
-    pub(super) fn hash(&self, seed: u64) -> u64 {
+    pub(crate) fn hash(&self, seed: u64) -> u64 {
         let tail = u64::from(self.ports) << 32 | u64::from(self.place);
         let mixed = fold(self.addresses ^ seed, tail ^ 0x9e37_79b9_7f4a_7c15);
         fold(mixed ^ seed.rotate_left(32), 0xd6e8_feb8_6659_fd93)

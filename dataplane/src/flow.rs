@@ -93,6 +93,11 @@ impl Flows {
         self.len() >= self.index.capacity()
     }
 
+    /// How many flows fit.
+    pub fn capacity(&self) -> usize {
+        self.index.capacity()
+    }
+
     /// The hash of a key, for [`find`](Self::find).
     #[inline]
     pub fn hash(&self, key: &FlowKey) -> u64 {

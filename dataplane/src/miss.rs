@@ -6,13 +6,14 @@
 
 mod plan;
 
-use crate::flow::{Cold, Dir, FlowKey, Session, SessionId, State, Translation};
+use crate::flow::{Cold, Dir, FlowKey, Session, SessionId, State, Translation, Translator};
 use crate::fragments::{DatagramId, First};
+use crate::handover::Errand;
 use crate::packet::rewrite::{Rewrite, rewrite, rewrite_error};
 use crate::packet::{Fragment, Headers, IcmpKind, Protocol, TcpFlags, Transport, answer, decode};
 use crate::path::{Answer, Flow, Known, Place, Stop, Walk, Way};
 use crate::ports::Towards;
-use crate::snapshot::{EniId, EniOwner, InterfaceId};
+use crate::snapshot::{EniId, EniOwner, InterfaceId, PortBudget};
 use crate::time::Instant;
 use crate::trace::{Off, Trace};
 use crate::verdict::{Drop, DropReason, Element, Verdict};
@@ -35,7 +36,25 @@ impl Worker {
         if arrival.interface.0 as usize >= self.snapshot.interfaces.len() {
             return Verdict::Drop(DropReason::UnknownInterface.at(here));
         }
-        let mut packet = Packet { now, arrival, headers, emissions };
+        match (self.is_for(arrival.interface, &headers), headers.fragment) {
+            (Some(other), _) => self.pass_on(other, &arrival, &headers),
+            (None, Fragment::Whole) => self.own(now, arrival, headers, 0, trace, emissions),
+            (None, _) => self.meet(now, arrival, headers, emissions),
+        }
+    }
+
+    /// Judges a packet whose flow is this worker's, or would be. `tried` other workers have no port
+    /// for it.
+    pub(crate) fn own(
+        &mut self,
+        now: Instant,
+        arrival: Arrival<'_>,
+        headers: Headers,
+        tried: u16,
+        trace: &mut impl Trace,
+        emissions: &mut Vec<Emission>,
+    ) -> Verdict {
+        let mut packet = Packet { now, arrival, headers, tried, emissions };
         match (headers.fragment, headers.quoted()) {
             (Fragment::Later, _) => self.later_fragment(&mut packet),
             (_, Some(quoted)) => {
@@ -48,10 +67,11 @@ impl Worker {
     }
 
     fn whole(&mut self, packet: &mut Packet<'_, '_>, trace: &mut impl Trace) -> Verdict {
-        match self.live(packet) {
-            Some((id, dir)) => self.known(packet, id, dir, trace),
-            None => self.open(packet, trace),
+        if let Some((id, dir)) = self.live(packet) {
+            return self.known(packet, id, dir, trace);
         }
+        let elsewhere = self.follow_flow(&packet.key(), &packet.arrival, packet.tried);
+        elsewhere.unwrap_or_else(|| self.open(packet, trace))
     }
 
     /// The flow of a packet, unless its time is up, or the packet begins a connection anew after
@@ -125,7 +145,8 @@ impl Worker {
             Ok(way) => way,
             Err(stop) => {
                 let earlier = trace.passed_drop().map(Verdict::Drop);
-                return earlier.unwrap_or_else(|| self.stop(packet, stop));
+                let elsewhere = || self.open_elsewhere(packet, &stop);
+                return earlier.or_else(elsewhere).unwrap_or_else(|| self.stop(packet, stop));
             }
         };
         let keys = [
@@ -156,7 +177,17 @@ impl Worker {
                 packet.split(verdict, way.fragment_to);
                 verdict
             }
-            Err(reason) => Verdict::Drop(reason.at(Element::Dataplane)),
+            Err(drop) => Verdict::Drop(drop),
+        }
+    }
+
+    /// Where a walk ended for want of a port, another worker may have one.
+    fn open_elsewhere(&mut self, packet: &Packet<'_, '_>, stop: &Stop) -> Option<Verdict> {
+        match stop {
+            Stop::Drop(drop) if drop.reason.is_exhaustion() => {
+                self.ask_next(packet.key(), &packet.arrival, packet.tried)
+            }
+            _ => None,
         }
     }
 
@@ -169,8 +200,10 @@ impl Worker {
         way: &Way,
         back: Result<Way, Drop>,
         now: Instant,
-    ) -> Result<SessionId, DropReason> {
-        self.make_room()?;
+    ) -> Result<SessionId, Drop> {
+        let here = Element::Dataplane;
+        self.make_room().map_err(|reason| reason.at(here))?;
+        self.begin(&way.translations)?;
         let class = plan::class(&self.snapshot, way, back.as_ref().ok());
         let class_id = self.flows.classify(class);
         let mut session = Session::new(keys, State::first(first), class_id, class.ttl);
@@ -179,7 +212,10 @@ impl Worker {
         session.set_tracked(Dir::Forward, way.tracked[0]);
         session.set_tracked(Dir::Return, way.tracked[1]);
         let cold = Cold::new(way.translations, way.enis, first.icmp());
-        let id = self.flows.insert(session, cold, now).ok_or(DropReason::FlowCollision)?;
+        let Some(id) = self.flows.insert(session, cold, now) else {
+            self.give_back(&way.translations);
+            return Err(DropReason::FlowCollision.at(here));
+        };
         if let Err(drop) = back {
             self.flows.block(id, [None, Some(drop)]);
         }
@@ -188,6 +224,29 @@ impl Worker {
         }
         self.counters.opened += 1;
         Ok(id)
+    }
+
+    /// Counts a connection of each translator. Another worker may have had the last one of a shared
+    /// ENI's since the walk looked.
+    fn begin(&self, translations: &[Option<Translation>; 3]) -> Result<(), Drop> {
+        let settings = &self.snapshot.settings;
+        let limit = match settings.hyperplane_budget {
+            PortBudget::PerEni => settings.hyperplane_ports,
+            PortBudget::PerDestination => u32::MAX,
+        };
+        for (at, made) in translations.iter().enumerate() {
+            if let Some(Translation { by: by @ Translator::Hyperplane(eni), .. }) = *made
+                && !self.ports.begin(by, limit)
+            {
+                translations[..at].iter().flatten().for_each(|made| self.ports.end(made.by));
+                return Err(DropReason::HyperplanePortsExhausted.at(Element::HyperplaneEni(eni)));
+            }
+        }
+        Ok(())
+    }
+
+    fn give_back(&self, translations: &[Option<Translation>; 3]) {
+        translations.iter().flatten().for_each(|made| self.ports.end(made.by));
     }
 
     /// Room for one more flow: where there is none, a flow that is half open or closing ends.
@@ -279,7 +338,8 @@ impl Worker {
         let found = self.flows.find(&key, self.flows.hash(&key));
         let alive = |id| !self.flows.idle_too_long(id, packet.now.tick());
         let Some((id, dir)) = found.filter(|(id, _)| alive(*id)) else {
-            return self.unsolicited();
+            let elsewhere = self.follow_related(&key, &packet.arrival);
+            return elsewhere.unwrap_or_else(|| self.unsolicited());
         };
         if !self.refresh(id, dir, packet.now) {
             self.end(id);
@@ -307,25 +367,39 @@ impl Worker {
         let verdict = self.whole(packet, trace);
         let first = match verdict {
             Verdict::Drop(drop) | Verdict::Reply(drop) => First::Dropped(drop),
+            Verdict::HandedOver(to) => First::HandedOver(to),
             Verdict::Forward(_) | Verdict::Held => First::Flow(key),
         };
-        for mut bytes in self.fragments.settle(datagram, first, packet.now) {
-            let verdict = match decode(&bytes) {
-                Ok(headers) => self.follow(&mut bytes, headers, first),
+        self.settle(datagram, first, packet.now, packet.emissions);
+        verdict
+    }
+
+    /// Notes what became of a datagram's first fragment, and sends after it those that waited.
+    pub(crate) fn settle(
+        &mut self,
+        datagram: DatagramId,
+        first: First,
+        now: Instant,
+        emissions: &mut Vec<Emission>,
+    ) {
+        for mut bytes in self.fragments.settle(datagram, first, now) {
+            let arrival = Arrival { interface: datagram.interface(), bytes: &mut bytes };
+            let verdict = match decode(arrival.bytes) {
+                Ok(headers) => self.follow(arrival, headers, first),
                 Err(reason) => Verdict::Drop(reason.at(Element::Dataplane)),
             };
             self.counters.release(verdict);
             if let Verdict::Forward(to) = verdict {
-                packet.emissions.push(Emission { to, bytes, cause: Cause::Released });
+                emissions.push(Emission { to, bytes, cause: Cause::Released });
             }
         }
-        verdict
     }
 
     fn later_fragment(&mut self, packet: &mut Packet<'_, '_>) -> Verdict {
         let datagram = DatagramId::new(packet.arrival.interface, &packet.headers);
         if let Some(first) = self.fragments.first(&datagram) {
-            return self.follow(packet.arrival.bytes, packet.headers, first);
+            let Arrival { interface, ref mut bytes } = packet.arrival;
+            return self.follow(Arrival { interface, bytes }, packet.headers, first);
         }
         let settings = &self.snapshot.settings;
         if self.fragments.hold(datagram, packet.arrival.bytes, packet.now, settings) {
@@ -336,9 +410,10 @@ impl Worker {
     }
 
     /// A later fragment goes where its datagram's first one went.
-    fn follow(&mut self, bytes: &mut [u8], headers: Headers, first: First) -> Verdict {
+    fn follow(&mut self, arrival: Arrival<'_>, headers: Headers, first: First) -> Verdict {
         let key = match first {
             First::Dropped(drop) => return Verdict::Drop(drop),
+            First::HandedOver(to) => return self.hand_over(to, &arrival, Errand::Follow),
             First::Flow(key) => key,
         };
         let Some((id, dir)) = self.flows.find(&key, self.flows.hash(&key)) else {
@@ -348,11 +423,8 @@ impl Worker {
         let headers = headers.with(key.tuple());
         match self.walk(key.interface(), headers, Flow::Known(&known), &mut Off) {
             Ok(way) => {
-                rewrite(
-                    bytes,
-                    &headers,
-                    &Rewrite::new(headers.tuple(), way.headers.tuple(), way.ttl),
-                );
+                let change = Rewrite::new(headers.tuple(), way.headers.tuple(), way.ttl);
+                rewrite(arrival.bytes, &headers, &change);
                 Verdict::Forward(way.to)
             }
             Err(Stop::Drop(drop) | Stop::Answer(drop, _)) => Verdict::Drop(drop),
@@ -413,7 +485,7 @@ impl Worker {
     fn over_rate(&mut self, metered: Option<EniId>, now: Instant) -> Option<Drop> {
         let eni = metered?;
         let per_second = self.snapshot.settings.link_local_rate;
-        let rate = self.rates.entry(eni).or_insert_with(|| Rate::full(per_second, now));
+        let mut rate = self.rates.entry(eni).or_insert_with(|| Rate::full(per_second, now));
         let element = match self.snapshot[eni].owner {
             EniOwner::Hyperplane => Element::HyperplaneEni(eni),
             _ => Element::NetworkInterface(eni),
@@ -430,7 +502,10 @@ impl Worker {
     /// Ends a flow and gives its ports back.
     fn end(&mut self, id: SessionId) {
         let (session, cold) = self.flows.remove(id);
-        for (towards, port) in owned_ports(&session.keys, &cold.translations()) {
+        self.others.ended(id, session.keys[0]);
+        let translations = cold.translations();
+        self.give_back(&translations);
+        for (towards, port) in owned_ports(&session.keys, &translations) {
             self.ports.release(towards, port);
         }
     }
@@ -441,6 +516,7 @@ struct Packet<'a, 'b> {
     now: Instant,
     arrival: Arrival<'a>,
     headers: Headers,
+    tried: u16,
     emissions: &'b mut Vec<Emission>,
 }
 

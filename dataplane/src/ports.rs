@@ -7,11 +7,14 @@
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+use crate::budget::Budget;
 use crate::flow::Translator;
 use crate::packet::Protocol;
+use crate::snapshot::EniId;
 use crate::steer::Share;
 
 /// The first port that is given out (VPC guide, nat-gateway-basics: 1024-65535).
@@ -39,13 +42,14 @@ pub struct Towards {
 pub struct Ports {
     share: Share,
     taken: HashMap<Towards, PortSet, RandomState>,
-    totals: HashMap<Translator, u32, RandomState>,
+    len: usize,
+    budget: Arc<Budget>,
 }
 
 impl Ports {
-    /// No port is in use, and those of `share` may be.
-    pub fn new(share: Share) -> Ports {
-        Ports { share, taken: HashMap::default(), totals: HashMap::default() }
+    /// No port is in use, and those of `share` may be. All workers have one `budget`.
+    pub(crate) fn new(share: Share, budget: Arc<Budget>) -> Ports {
+        Ports { share, taken: HashMap::default(), len: 0, budget }
     }
 
     /// The port that a new connection would get, near the one that `wish` points at. `None` when
@@ -64,15 +68,24 @@ impl Ports {
         Some(self.share.port(index))
     }
 
-    /// Whether a translator that may have `budget` connections in all has none left in this
-    /// worker's share.
-    pub fn is_spent(&self, by: Translator, budget: u32) -> bool {
-        self.total(by) >= self.share.of(budget)
+    /// Connections of a shared ENI towards all destinations, over all workers.
+    pub fn carried(&self, eni: EniId) -> u32 {
+        self.budget.used(eni)
     }
 
-    /// How many connections a translator has towards all destinations.
-    pub fn total(&self, by: Translator) -> u32 {
-        self.totals.get(&by).copied().unwrap_or(0)
+    /// Counts one more connection of a translator; false when it is a shared ENI that has `limit`.
+    pub(crate) fn begin(&self, by: Translator, limit: u32) -> bool {
+        match by {
+            Translator::Hyperplane(eni) => self.budget.take(eni, limit),
+            Translator::Nat(_) | Translator::Provider => true,
+        }
+    }
+
+    /// Counts one connection of a translator less.
+    pub(crate) fn end(&self, by: Translator) {
+        if let Translator::Hyperplane(eni) = by {
+            self.budget.give_back(eni);
+        }
     }
 
     /// How many connections lead there.
@@ -82,7 +95,7 @@ impl Ports {
 
     /// How many ports are in use, over all translators.
     pub fn len(&self) -> usize {
-        self.totals.values().map(|total| *total as usize).sum()
+        self.len
     }
 
     /// Whether no port is in use.
@@ -96,7 +109,7 @@ impl Ports {
         let set = self.taken.entry(towards).or_default();
         let fresh = set.insert(span, self.share.index(port));
         debug_assert!(fresh, "{port} was taken towards {towards:?}");
-        *self.totals.entry(towards.by).or_default() += 1;
+        self.len += 1;
     }
 
     /// Gives a port back.
@@ -104,13 +117,9 @@ impl Ports {
         let Some(set) = self.taken.get_mut(&towards) else {
             return;
         };
-        if set.remove(self.share.index(port)) {
-            if set.len() == 0 {
-                self.taken.remove(&towards);
-            }
-            if let Some(total) = self.totals.get_mut(&towards.by) {
-                *total -= 1;
-            }
+        self.len -= usize::from(set.remove(self.share.index(port)));
+        if set.len() == 0 {
+            self.taken.remove(&towards);
         }
     }
 }
@@ -342,7 +351,7 @@ mod tests {
     #[test]
     fn exactly_the_limit_towards_one_destination_and_as_many_towards_the_next() {
         // aws-facts §14, case 4.
-        let mut ports = Ports::new(Share::WHOLE);
+        let mut ports = Ports::new(Share::WHOLE, Arc::default());
         for n in 0..55_000u32 {
             let port = ports.free(&towards(443), (n * 7) as u16, 55_000).unwrap();
             ports.take(towards(443), port);
@@ -350,13 +359,13 @@ mod tests {
         assert_eq!(ports.free(&towards(443), 0, 55_000), None);
         assert!(ports.free(&towards(80), 0, 55_000).is_some());
         ports.release(towards(443), FIRST_PORT);
-        assert_eq!(ports.total(Translator::Provider), 54_999);
+        assert_eq!(ports.len(), 54_999);
         assert!(ports.free(&towards(443), 0, 55_000).is_some());
     }
 
     #[test]
     fn the_very_last_port_is_found() {
-        let mut ports = Ports::new(Share::WHOLE);
+        let mut ports = Ports::new(Share::WHOLE, Arc::default());
         for port in FIRST_PORT..=u16::MAX {
             if port != 40_000 {
                 ports.take(towards(443), port);
@@ -374,7 +383,7 @@ mod tests {
             let steering = Steering::new(workers, 0);
             let mut all = HashSet::new();
             for worker in 0..workers as u16 {
-                let mut ports = Ports::new(steering.share(WorkerId(worker)));
+                let mut ports = Ports::new(steering.share(WorkerId(worker)), Arc::default());
                 while let Some(port) = ports.free(&towards(443), all.len() as u16, 55_000) {
                     ports.take(towards(443), port);
                     assert!(all.insert(port), "{port} was given out twice");
@@ -387,7 +396,7 @@ mod tests {
     #[test]
     fn a_set_takes_little_memory_however_few_or_many_ports_it_has() {
         assert_eq!(size_of::<PortSet>(), 16);
-        let mut ports = Ports::new(Share::WHOLE);
+        let mut ports = Ports::new(Share::WHOLE, Arc::default());
         for n in 0..600_u16 {
             let port = ports.free(&towards(443), n.wrapping_mul(40_503), PORTS).unwrap();
             ports.take(towards(443), port);

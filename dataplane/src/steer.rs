@@ -82,7 +82,7 @@ impl Steering {
 
     fn by_hash(&self, key: FlowKey) -> WorkerId {
         // Other bits than those that choose bucket and tag: the seed is another one.
-        let hash = key.hash(self.seed ^ 0x7374_6565_7269_6e67);
+        let hash = key.seeded(self.seed ^ 0x7374_6565_7269_6e67);
         WorkerId(((u128::from(hash) * u128::from(self.workers)) >> 64) as u16)
     }
 

@@ -1,15 +1,18 @@
 //! One worker: it owns its flows, ports, fragments and counters, and shares nothing but the
 //! snapshot. A driver gives it bursts and the time; it gives back a verdict for each packet.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use dashmap::DashMap;
+
+use crate::budget::Budget;
 use crate::counters::Counters;
 use crate::flow::Flows;
 use crate::fragments::Fragments;
+use crate::handover::Others;
 use crate::ports::Ports;
 use crate::snapshot::{EniId, InterfaceId, Snapshot};
-use crate::steer::Share;
+use crate::steer::{Steering, WorkerId};
 use crate::time::{Duration, Instant};
 use crate::trace::Trace;
 use crate::verdict::{DropReason, Element, Verdict};
@@ -56,6 +59,8 @@ pub enum Cause {
     Fragment,
     /// It was held ([`Verdict::Held`]) and goes on now.
     Released,
+    /// It came from another worker ([`Verdict::HandedOver`]).
+    TakenOver,
 }
 
 /// A worker.
@@ -65,24 +70,69 @@ pub struct Worker {
     pub(crate) flows: Flows,
     pub(crate) ports: Ports,
     pub(crate) fragments: Fragments,
-    pub(crate) rates: HashMap<EniId, Rate>,
+    pub(crate) rates: Rates,
     pub(crate) counters: Counters,
+    pub(crate) others: Others,
     pub(crate) seed: u64,
+}
+
+/// What each ENI may still send to link-local services: one figure for all workers, which only such
+/// packets touch.
+pub(crate) type Rates = Arc<DashMap<EniId, Rate>>;
+
+/// What all workers of a crew have together.
+#[derive(Clone, Debug, Default)]
+struct Shared {
+    budget: Arc<Budget>,
+    rates: Rates,
 }
 
 impl Worker {
     /// A worker without flows. `seed` decides its hashes, and so which of several equal ports or
     /// ENIs a flow gets: the same seed and packets give the same bytes.
     pub fn new(snapshot: Arc<Snapshot>, limits: Limits, seed: u64) -> Worker {
+        let alone = Others::new(WorkerId(0), Steering::ALONE);
+        Worker::with(snapshot, limits, seed, alone, Shared::default())
+    }
+
+    /// Workers among which the flows are spread as `steering` says. Each may hold `limits`.
+    pub fn crew(
+        snapshot: &Arc<Snapshot>,
+        limits: Limits,
+        seed: u64,
+        steering: Steering,
+    ) -> Vec<Worker> {
+        let shared = Shared::default();
+        let ids = (0..steering.workers() as u16).map(WorkerId);
+        let worker = |id| {
+            let others = Others::new(id, steering);
+            Worker::with(Arc::clone(snapshot), limits, seed, others, shared.clone())
+        };
+        ids.map(worker).collect()
+    }
+
+    fn with(
+        snapshot: Arc<Snapshot>,
+        limits: Limits,
+        seed: u64,
+        others: Others,
+        shared: Shared,
+    ) -> Worker {
         Worker {
             snapshot,
             flows: Flows::new(limits.flows, seed),
-            ports: Ports::new(Share::WHOLE),
+            ports: Ports::new(others.steering.share(others.me), shared.budget),
             fragments: Fragments::default(),
-            rates: HashMap::new(),
+            rates: shared.rates,
             counters: Counters::default(),
+            others,
             seed,
         }
+    }
+
+    /// Which worker this is.
+    pub fn id(&self) -> WorkerId {
+        self.others.me
     }
 
     /// Runs on another configuration from the next packet on. Live flows are judged again at their

@@ -74,7 +74,7 @@ impl Index {
 
     #[inline(always)]
     pub(super) fn hash(&self, key: &FlowKey) -> u64 {
-        key.hash(self.seed)
+        key.seeded(self.seed)
     }
 
     /// Asks for the line in which a key of that hash is looked for first.

@@ -10,7 +10,7 @@ use crate::snapshot::InterfaceId;
 ///
 /// Addresses and ports are kept as they stand in the packet, so that reading a key is three loads
 /// and the reverse of one two rotations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(C)]
 pub struct FlowKey {
     /// Source and destination address, in network order.
@@ -78,7 +78,7 @@ impl FlowKey {
     /// A 64-bit hash by two folded multiplications, keyed by `seed`. Linear hashes (CRC, Toeplitz)
     /// can be attacked with chosen tuples; this one cannot without the seed.
     #[inline]
-    pub(crate) fn hash(&self, seed: u64) -> u64 {
+    pub(crate) fn seeded(&self, seed: u64) -> u64 {
         let tail = u64::from(self.ports) << 32 | u64::from(self.place);
         let mixed = fold(self.addresses ^ seed, tail ^ 0x9e37_79b9_7f4a_7c15);
         fold(mixed ^ seed.rotate_left(32), 0xd6e8_feb8_6659_fd93)

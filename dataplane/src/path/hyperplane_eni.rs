@@ -72,9 +72,8 @@ fn carries<T: Trace>(walk: &Walk<'_, T>) -> bool {
 /// How many connections the ENI may have towards this packet's destination.
 fn budget<T: Trace>(walk: &Walk<'_, T>, eni: EniId) -> u32 {
     let settings = &walk.snapshot.settings;
-    let spent = walk.ports.is_spent(Translator::Hyperplane(eni), settings.hyperplane_ports);
     match settings.hyperplane_budget {
-        PortBudget::PerEni if spent => 0,
+        PortBudget::PerEni if walk.ports.carried(eni) >= settings.hyperplane_ports => 0,
         PortBudget::PerEni => PORTS,
         PortBudget::PerDestination => settings.hyperplane_ports,
     }

@@ -5,7 +5,10 @@
 //! `Arc<Snapshot>` and picks up the next one between two bursts; [`Snapshot::epoch`] tells flows
 //! that were judged under an older one (see [`crate::flow`]).
 
+mod classifier;
 mod ids;
+mod intervals;
+mod lookup;
 mod routes;
 mod rules;
 mod settings;
@@ -13,7 +16,9 @@ mod settings;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+pub(crate) use classifier::{Classifier, Row};
 pub use ids::*;
+pub use lookup::Prepared;
 pub use routes::{Cidr, Route, RouteKey, RouteOrigin, RouteTable, RouteTarget};
 pub use rules::{AclEntry, Mismatch, NetworkAcl, Peer, PrefixList, SecurityGroup, SgRule, Traffic};
 pub use settings::{LatePacket, PortBudget, RelatedIcmp, Settings};
@@ -61,6 +66,8 @@ pub struct Snapshot {
     pub tasks: Vec<Task>,
     /// Public addresses that belong to an ENI, sorted: where the internet's packets for them go.
     pub public_addresses: Vec<(Ipv4Addr, EniId)>,
+    /// What the path looks things up in: begins empty, and fills by [`Snapshot::prepare`].
+    pub prepared: Prepared,
 }
 
 /// Where packets enter and leave the dataplane.

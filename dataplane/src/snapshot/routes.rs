@@ -157,7 +157,7 @@ impl Route {
     }
 
     /// Rank among routes of one length: the lowest wins.
-    fn tie(&self) -> (u8, u32) {
+    pub(super) fn tie(&self) -> (u8, u32) {
         match (self.origin, self.key) {
             (RouteOrigin::Static, RouteKey::Cidr(_)) => (0, 0),
             (RouteOrigin::Static, RouteKey::PrefixList(list)) => (1, list.0),

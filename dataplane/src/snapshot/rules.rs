@@ -7,7 +7,7 @@ use super::*;
 use crate::packet::{Headers, Protocol};
 
 /// The protocol, ports or ICMP types that a rule matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Traffic {
     /// Every protocol (`-1`).
     All,
@@ -83,6 +83,13 @@ pub struct SecurityGroup {
     pub egress: Vec<SgRule>,
 }
 
+impl SecurityGroup {
+    /// Its rules of one direction.
+    pub fn rules(&self, egress: bool) -> &[SgRule] {
+        if egress { &self.egress } else { &self.ingress }
+    }
+}
+
 /// A rule of a security group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SgRule {
@@ -93,7 +100,7 @@ pub struct SgRule {
 }
 
 /// The other side of a security group rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Peer {
     /// Addresses.
     Cidr(Cidr),

@@ -6,8 +6,11 @@
 //! that were judged under an older one (see [`crate::flow`]).
 
 mod classifier;
+mod group_rules;
 mod ids;
 mod intervals;
+#[cfg(test)]
+mod linear;
 mod lookup;
 mod routes;
 mod rules;
@@ -16,7 +19,6 @@ mod settings;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-pub(crate) use classifier::{Classifier, Row};
 pub use ids::*;
 pub use lookup::Prepared;
 pub use routes::{Cidr, Route, RouteKey, RouteOrigin, RouteTable, RouteTarget};

@@ -22,8 +22,7 @@ fn judge<T: Trace>(walk: &mut Walk<'_, T>, subnet: SubnetId, egress: bool) -> Re
     let rules = &walk.snapshot[acl];
     let entries = if egress { &rules.egress } else { &rules.ingress };
     let other = if egress { walk.headers.dst } else { walk.headers.src };
-    let ready = walk.snapshot.lookup().acl_entries(acl, egress);
-    let entry = ready.first(ready.kind(&walk.headers), ready.peer(other));
+    let entry = walk.snapshot.lookup().acl_entry(acl, egress, &walk.headers, other);
     let decision = Decision::AclEntry { acl, egress, entry };
     let element = Element::NetworkAcl(acl);
     if entry.is_some_and(|entry| entries[entry].allow) {

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 use super::{Flow, Identity, Stop, Walk};
 use crate::flow::Dir;
-use crate::snapshot::{Classifier, EniId, RelatedIcmp, Row, SgId, Snapshot};
+use crate::snapshot::{EniId, RelatedIcmp, SgId, Snapshot};
 use crate::trace::{Decision, Trace};
 use crate::verdict::{DropReason, Element};
 
@@ -67,37 +67,26 @@ fn note_end<T: Trace>(walk: &mut Walk<'_, T>, eni: EniId, egress: bool, tracked:
     walk.way.tracked[end] |= tracked;
 }
 
-/// The first rule of any group that allows the packet: in the order of groups, then of rules.
+/// The first rule of any group that allows the packet. A rule that names a group means the private
+/// addresses of its ENIs: the sender is known by what it is, the destination by its address.
 fn matching_rule<T: Trace>(walk: &Walk<'_, T>, eni: EniId, egress: bool) -> Option<(SgId, usize)> {
-    let groups = walk.snapshot.lookup().group_rules(eni, egress);
-    let rules = &groups.rules;
-    let kind = rules.kind(&walk.headers);
-    let other = if egress { walk.headers.dst } else { walk.headers.src };
-    let by_address = rules.first(kind, rules.peer(other));
-    let by_group = rules.names_groups().then(|| by_group(walk, eni, egress, kind)).flatten();
-    let first = [by_address, by_group].into_iter().flatten().min();
-    first.map(|rule| groups.name(rule))
-}
-
-/// The first rule of this kind that names a group of the packet's other side. A group stands for the
-/// private addresses of its ENIs: the sender is known by what it is, the destination by its address.
-fn by_group<T: Trace>(walk: &Walk<'_, T>, eni: EniId, egress: bool, kind: Row) -> Option<usize> {
-    let rules = &walk.snapshot.lookup().group_rules(eni, egress).rules;
+    let (snapshot, headers) = (walk.snapshot, &walk.headers);
+    let rules = snapshot.lookup().group_rules(eni, egress);
     if egress {
-        let receivers = enis_near(walk.snapshot, eni, walk.headers.dst);
-        receivers.filter_map(|other| naming_any_of(walk.snapshot, rules, kind, other)).min()
+        let receivers = enis_near(snapshot, eni, headers.dst);
+        rules.first(headers, headers.dst, receivers.flat_map(|eni| groups(snapshot, eni)))
     } else {
-        match walk.identity {
-            Identity::Eni(sender) => naming_any_of(walk.snapshot, rules, kind, sender),
+        let sender = match walk.identity {
+            Identity::Eni(sender) => Some(sender),
             Identity::Hidden(..) | Identity::Nobody => None,
-        }
+        };
+        let named = sender.into_iter().flat_map(|eni| groups(snapshot, eni));
+        rules.first(headers, headers.src, named)
     }
 }
 
-/// The first rule of this kind that names a group which the ENI carries.
-fn naming_any_of(snapshot: &Snapshot, rules: &Classifier, kind: Row, eni: EniId) -> Option<usize> {
-    let carried = snapshot[eni].security_groups.iter();
-    carried.filter_map(|group| rules.first(kind, rules.naming(*group)?)).min()
+fn groups(snapshot: &Snapshot, eni: EniId) -> impl Iterator<Item = SgId> {
+    snapshot[eni].security_groups.iter().copied()
 }
 
 /// The ENIs with that private address in the ENI's own VPC, and in those that are peered with it
@@ -110,10 +99,9 @@ fn enis_near(snapshot: &Snapshot, eni: EniId, address: Ipv4Addr) -> impl Iterato
 /// Whether some rule from or to everywhere allows the packet, and another one allows everything of
 /// its protocol the other way: such a flow is judged packet by packet, without state.
 fn is_open_both_ways<T: Trace>(walk: &Walk<'_, T>, eni: EniId, egress: bool) -> bool {
-    let lookup = walk.snapshot.lookup();
-    let rules = &lookup.group_rules(eni, egress).rules;
-    lookup.group_rules(eni, !egress).rules.allows_all_ports(walk.headers.protocol)
-        && rules.first(rules.kind(&walk.headers), rules.everywhere()).is_some()
+    let rules = |egress| walk.snapshot.lookup().group_rules(eni, egress);
+    rules(!egress).allows_all_ports(walk.headers.protocol)
+        && rules(egress).allows_everywhere(&walk.headers)
 }
 
 /// Why no rule allows the packet.
@@ -131,7 +119,6 @@ fn hidden_reference<T: Trace>(walk: &Walk<'_, T>, eni: EniId) -> Option<DropReas
     let Identity::Hidden(sender, reason) = walk.identity else {
         return None;
     };
-    let rules = &walk.snapshot.lookup().group_rules(eni, false).rules;
-    let would_match = naming_any_of(walk.snapshot, rules, rules.kind(&walk.headers), sender);
-    would_match.map(|_| reason)
+    let rules = walk.snapshot.lookup().group_rules(eni, false);
+    rules.names_any(&walk.headers, groups(walk.snapshot, sender)).then_some(reason)
 }

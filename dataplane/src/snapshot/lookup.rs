@@ -16,8 +16,10 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::classifier::Classifier;
+use super::group_rules::GroupRules;
 use super::intervals::Intervals;
 use super::*;
+use crate::packet::Headers;
 
 /// A snapshot's [`Lookup`], as soon as somebody needs it.
 ///
@@ -74,14 +76,6 @@ pub(crate) struct Lookup {
     exits: Vec<EniId>,
 }
 
-/// The rules of one direction of a set of security groups.
-pub(crate) struct GroupRules {
-    /// All of them, group by group.
-    pub(crate) rules: Classifier,
-    /// The group of each, and its index there.
-    names: Vec<(SgId, u32)>,
-}
-
 impl Lookup {
     fn new(snapshot: &Snapshot) -> Lookup {
         let (group_sets, group_set_of) = group_sets(snapshot);
@@ -124,10 +118,17 @@ impl Lookup {
         self.prefix_lists[list.0 as usize].get(address.to_bits()).is_some()
     }
 
-    /// The entries of a network ACL.
+    /// The entry of a network ACL that decides for a packet with `other` at its other side.
     #[inline]
-    pub(crate) fn acl_entries(&self, acl: AclId, egress: bool) -> &Classifier {
-        &self.network_acls[acl.0 as usize][usize::from(egress)]
+    pub(crate) fn acl_entry(
+        &self,
+        acl: AclId,
+        egress: bool,
+        packet: &Headers,
+        other: Ipv4Addr,
+    ) -> Option<usize> {
+        let entries = &self.network_acls[acl.0 as usize][usize::from(egress)];
+        entries.first(entries.kind(packet), entries.peer(other))
     }
 
     /// The rules of all of an ENI's security groups.
@@ -159,19 +160,6 @@ impl Lookup {
     pub(crate) fn exits(&self, task: TaskId) -> &[EniId] {
         let range = &self.exits_of[task.0 as usize];
         &self.exits[range.start as usize..range.end as usize]
-    }
-}
-
-impl GroupRules {
-    /// The group that a rule is of, and its index there.
-    pub(crate) fn name(&self, rule: usize) -> (SgId, usize) {
-        let (group, rule) = self.names[rule];
-        (group, rule as usize)
-    }
-
-    /// Whether there is no rule at all.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.names.is_empty()
     }
 }
 
@@ -216,26 +204,14 @@ fn entries_of(acl: &NetworkAcl) -> [Classifier; 2] {
 fn group_sets(snapshot: &Snapshot) -> (Vec<[GroupRules; 2]>, Vec<u32>) {
     let mut known: HashMap<&[SgId], u32> = HashMap::new();
     let mut sets = Vec::new();
-    let mut set_of = |eni: &'_ NetworkInterface, groups| {
+    let mut set_of = |groups| {
         *known.entry(groups).or_insert_with(|| {
-            sets.push(
-                [false, true].map(|egress| group_rules(snapshot, &eni.security_groups, egress)),
-            );
+            sets.push([false, true].map(|egress| GroupRules::new(snapshot, groups, egress)));
             sets.len() as u32 - 1
         })
     };
-    let of_enis = snapshot.enis.iter().map(|eni| set_of(eni, &eni.security_groups[..])).collect();
+    let of_enis = snapshot.enis.iter().map(|eni| set_of(&eni.security_groups[..])).collect();
     (sets, of_enis)
-}
-
-fn group_rules(snapshot: &Snapshot, groups: &[SgId], egress: bool) -> GroupRules {
-    let (mut rules, mut names) = (Vec::new(), Vec::new());
-    for group in groups {
-        let group_rules = snapshot[*group].rules(egress);
-        rules.extend(group_rules);
-        names.extend((0..group_rules.len() as u32).map(|rule| (*group, rule)));
-    }
-    GroupRules { rules: Classifier::new(&rules, &snapshot.prefix_lists), names }
 }
 
 fn near(snapshot: &Snapshot) -> Vec<Vec<VpcId>> {
@@ -289,3 +265,6 @@ fn exits_in(snapshot: &Snapshot, service: ServiceId, zone: Option<ZoneId>) -> Ve
     let near: Vec<EniId> = enis.iter().filter(here).copied().collect();
     if near.is_empty() { enis.clone() } else { near }
 }
+
+#[cfg(test)]
+mod tests;

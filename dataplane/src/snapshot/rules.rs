@@ -121,19 +121,6 @@ pub struct PrefixList {
     pub cidrs: Vec<Cidr>,
 }
 
-impl PrefixList {
-    /// The length of the longest entry that has this address.
-    pub fn prefix_len(&self, address: Ipv4Addr) -> Option<u8> {
-        let matching = self.cidrs.iter().filter(|cidr| cidr.contains(address));
-        matching.map(|cidr| cidr.prefix_len()).max()
-    }
-
-    /// Whether an entry has this address.
-    pub fn contains(&self, address: Ipv4Addr) -> bool {
-        self.prefix_len(address).is_some()
-    }
-}
-
 /// A network ACL: numbered entries, the first that matches decides; without one the packet is
 /// denied (the entry that AWS shows as `*`).
 #[derive(Clone, Debug)]

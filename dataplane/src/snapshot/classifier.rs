@@ -6,7 +6,9 @@
 //! security group cannot be told by an address; for each group that is named there is a row as well.
 //!
 //! A row has rules/64 words, and equal rows are kept once: 300 rules are five words, and a lookup is
-//! a few cache lines. What it means for a rule to match is said by [`Traffic::mismatch`].
+//! a few cache lines. In memory n rules take at most n²/4 bytes a lookup: 250 kB for the thousand
+//! that AWS lets an interface have. What it means for a rule to match is said by
+//! [`Traffic::mismatch`].
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -268,6 +268,135 @@ proptest! {
     }
 }
 
+fn subnet(zone: u32) -> Subnet {
+    Subnet {
+        name: "subnet".into(),
+        vpc: VpcId(0),
+        zone: ZoneId(zone),
+        cidr: Cidr::ANY,
+        route_table: RouteTableId(0),
+        network_acl: AclId(0),
+    }
+}
+
+#[test]
+fn tasks_choose_among_the_enis_of_their_zone_or_all_where_there_is_none() {
+    let eni = |subnet| NetworkInterface {
+        name: "eni".into(),
+        subnet: SubnetId(subnet),
+        address: Ipv4Addr::UNSPECIFIED,
+        public: Vec::new(),
+        security_groups: Vec::new(),
+        source_dest_check: true,
+        owner: EniOwner::Hyperplane,
+    };
+    let service = |enis: &[u32]| Service {
+        name: "service".into(),
+        egress: Egress::Vpc {
+            connector: "connector".into(),
+            enis: enis.iter().copied().map(EniId).collect(),
+        },
+    };
+    let task = |service, zone: Option<u32>| Task {
+        service: ServiceId(service),
+        number: 0,
+        address: Ipv4Addr::UNSPECIFIED,
+        zone: zone.map(ZoneId),
+        interface: InterfaceId::INTERNET,
+    };
+    let zones = [Some(0), Some(1), Some(2), None];
+    let snapshot = Snapshot {
+        subnets: vec![subnet(0), subnet(1)],
+        enis: [0, 1, 0, 1].map(eni).to_vec(),
+        services: vec![service(&[2, 1, 0]), service(&[3])],
+        tasks: [0, 1].iter().flat_map(|s| zones.map(|zone| task(*s, zone))).collect(),
+        ..Snapshot::default()
+    };
+    let exits = |task| snapshot.lookup().exits(TaskId(task));
+    let (own, all, other) = ([EniId(2), EniId(0)], [2, 1, 0].map(EniId), [EniId(3)]);
+    assert_eq!([0, 1, 2, 3].map(exits), [&own[..], &[EniId(1)], &all, &all]);
+    assert_eq!([4, 5, 6, 7].map(exits), [&other; 4]);
+}
+
+#[test]
+fn a_vpc_enters_a_transit_gateway_by_its_first_subnet_in_the_zone() {
+    let attachment = |tgw, vpc, subnets: &[u32]| Attachment {
+        name: "attachment".into(),
+        transit_gateway: TgwId(tgw),
+        route_table: None,
+        kind: AttachmentKind::Vpc {
+            vpc: VpcId(vpc),
+            subnets: subnets.iter().copied().map(SubnetId).collect(),
+        },
+    };
+    let snapshot = Snapshot {
+        subnets: [0, 1, 1].map(subnet).to_vec(),
+        attachments: vec![
+            attachment(1, 0, &[2]),
+            attachment(0, 1, &[0]),
+            attachment(0, 0, &[2, 1]),
+            attachment(0, 0, &[1, 0]),
+        ],
+        ..Snapshot::default()
+    };
+    let entry = |tgw, vpc, zone| {
+        let entry = snapshot.lookup().transit_entry(TgwId(tgw), VpcId(vpc), ZoneId(zone));
+        entry.map(|(attachment, subnet)| (attachment.0, subnet.0))
+    };
+    assert_eq!(entry(0, 0, 1), Some((2, 2)));
+    assert_eq!(entry(0, 0, 0), Some((3, 0)));
+    assert_eq!(entry(0, 1, 0), Some((1, 0)));
+    assert_eq!(entry(0, 1, 1), None);
+    assert_eq!(entry(1, 0, 1), Some((0, 2)));
+    assert_eq!(entry(1, 0, 0), None);
+}
+
+#[test]
+fn a_group_may_be_named_across_peering_within_the_region() {
+    let vpc = |_| Vpc {
+        name: "vpc".into(),
+        cidrs: Vec::new(),
+        addresses: Vec::new(),
+        internet_gateway: None,
+        dns_support: true,
+        link_local: InterfaceId::INTERNET,
+    };
+    let peering = |one, other, same_region| Peering {
+        name: "peering".into(),
+        vpcs: [VpcId(one), VpcId(other)],
+        same_region,
+    };
+    let snapshot = Snapshot {
+        vpcs: (0..4).map(vpc).collect(),
+        peerings: vec![peering(0, 1, true), peering(2, 0, true), peering(3, 0, false)],
+        ..Snapshot::default()
+    };
+    let near = |vpc| snapshot.lookup().near(VpcId(vpc));
+    assert_eq!(near(0), [0, 1, 2].map(VpcId));
+    assert_eq!(near(1), [1, 0].map(VpcId));
+    assert_eq!(near(2), [2, 0].map(VpcId));
+    assert_eq!(near(3), [3].map(VpcId));
+}
+
+#[test]
+fn a_hundred_thousand_routes_nested_and_repeated() {
+    // Quadratic code would take minutes.
+    let block = |at: u32| Cidr::new(Ipv4Addr::from_bits(at << 14), 8 + (at % 25) as u8);
+    let route = |at| Route {
+        key: RouteKey::Cidr(block(at)),
+        target: RouteTarget::Local,
+        origin: RouteOrigin::Static,
+    };
+    let table = RouteTable { name: "t".into(), routes: (0..100_000).map(route).collect() };
+    let snapshot = Snapshot { route_tables: vec![table], ..Snapshot::default() };
+    snapshot.prepare();
+    for at in (0..100_000).step_by(997) {
+        let address = block(at).last();
+        let expected = linear::route(&snapshot.route_tables[0], &[], address);
+        assert_eq!(snapshot.lookup().route(RouteTableId(0), address), expected);
+    }
+}
+
 #[test]
 fn a_clone_that_is_changed_answers_for_itself() {
     let table = |target| RouteTable {

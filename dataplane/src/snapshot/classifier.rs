@@ -43,26 +43,22 @@ impl Classifier {
     /// A classifier of these rules, which may name these prefix lists.
     pub(crate) fn new(rules: &[SgRule], lists: &[PrefixList]) -> Classifier {
         let mut rows = RowSet::new(rules.len());
-        let kinds = grouped(rules.iter().map(|rule| rule.traffic));
-        let peers = grouped(rules.iter().map(|rule| rule.peer));
-        let ranges = kinds.iter().map(|(traffic, set)| (kinds_of(*traffic), &set[..]));
-        let kinds = rows.intervals(ranges.collect());
-        let ranges = peers.iter().map(|(peer, set)| (addresses_of(*peer, lists), &set[..]));
-        let by_address = rows.intervals(ranges.collect());
-        let mut named: Vec<(SgId, Row)> = Vec::new();
-        for (peer, set) in &peers {
-            if let Peer::Group(group) = peer {
-                named.push((*group, rows.row(set)));
-            }
-        }
+        let by_traffic = grouped(rules.iter().map(|rule| rule.traffic));
+        let by_peer = grouped(rules.iter().map(|rule| rule.peer));
+        let kinds = by_traffic.iter().map(|(traffic, set)| (kinds_of(*traffic), &set[..]));
+        let peers = by_peer.iter().map(|(peer, set)| (addresses_of(*peer, lists), &set[..]));
+        let (kinds, peers) = (rows.intervals(kinds.collect()), rows.intervals(peers.collect()));
+        let group = |peer: &Peer| if let Peer::Group(group) = *peer { Some(group) } else { None };
+        let named = by_peer.iter().filter_map(|(peer, set)| Some((group(peer)?, rows.row(set))));
+        let mut named: Vec<(SgId, Row)> = named.collect();
         named.sort_unstable_by_key(|(group, _)| *group);
-        let everywhere = |rule: &&SgRule| rule.peer == Peer::Cidr(Cidr::ANY);
+        let everywhere = by_peer.get(&Peer::Cidr(Cidr::ANY)).map_or(&[][..], |set| set);
         let all_ports = [Protocol::TCP, Protocol::UDP].map(|protocol| {
-            rules.iter().filter(everywhere).any(|rule| rule.traffic.allows_all_ports(protocol))
+            let mut everywhere = everywhere.iter().map(|rule| rules[*rule as usize].traffic);
+            everywhere.any(|traffic| traffic.allows_all_ports(protocol))
         });
-        let everywhere = peers.get(&Peer::Cidr(Cidr::ANY)).map_or(&[][..], |set| set);
         let everywhere = rows.row(everywhere);
-        Classifier { rows: rows.rows, kinds, peers: by_address, named, everywhere, all_ports }
+        Classifier { rows: rows.rows, kinds, peers, named, everywhere, all_ports }
     }
 
     /// The rules for a packet of this protocol and these ports.

@@ -21,10 +21,11 @@ use super::intervals::Intervals;
 use super::*;
 use crate::packet::Headers;
 
-/// A snapshot's [`Lookup`], as soon as somebody needs it.
+/// The form of a snapshot in which the path looks things up, as soon as somebody needs it.
 ///
 /// A clone is empty: a snapshot that is cloned to be changed does not take along what was true of
 /// the old one. Nothing else guards against that, so change only a clone, or what nobody has asked.
+/// Whoever gives a clone to a worker calls [`Snapshot::prepare`] before.
 #[derive(Default)]
 pub struct Prepared(OnceLock<Box<Lookup>>);
 
@@ -53,6 +54,9 @@ impl Snapshot {
     }
 }
 
+/// By transit gateway, VPC and zone, sorted: the VPC's attachment, and its subnet in that zone.
+type TransitEntries = Vec<((TgwId, VpcId, ZoneId), (AttachmentId, SubnetId))>;
+
 /// The answers to the path's questions.
 pub(crate) struct Lookup {
     /// By route table: the route that decides.
@@ -69,8 +73,8 @@ pub(crate) struct Lookup {
     group_set_of: Vec<u32>,
     /// By VPC: itself, and those peered with it within the Region.
     near: Vec<Vec<VpcId>>,
-    /// The VPC attachments of transit gateways by zone, sorted.
-    entries: Vec<((TgwId, VpcId, ZoneId), (AttachmentId, SubnetId))>,
+    /// Where VPCs enter transit gateways.
+    entries: TransitEntries,
     /// By task: the shared ENIs among which its flows may choose, a range of `exits`.
     exits_of: Vec<Range<u32>>,
     exits: Vec<EniId>,
@@ -226,7 +230,7 @@ fn near(snapshot: &Snapshot) -> Vec<Vec<VpcId>> {
 }
 
 /// Of several attachments of a VPC, or subnets in a zone, the first.
-fn entries(snapshot: &Snapshot) -> Vec<((TgwId, VpcId, ZoneId), (AttachmentId, SubnetId))> {
+fn entries(snapshot: &Snapshot) -> TransitEntries {
     let mut entries = Vec::new();
     for (id, attachment) in (0..).map(AttachmentId).zip(&snapshot.attachments) {
         if let AttachmentKind::Vpc { vpc, subnets } = &attachment.kind {

@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 use egret_dataplane::snapshot::{
     AclId, Attachment, Cidr, EniId, Epoch, Interface, InterfaceId, InternetGateway, NatGateway,
-    NetworkAcl, NetworkInterface, Peering, PrefixList, RouteTable, SecurityGroup, Service, SgId,
-    Snapshot, Subnet, SubnetId, Task, TransitGateway, Vpc, VpcEndpoint, VpcId,
+    NetworkAcl, NetworkInterface, Peering, PrefixList, Prepared, RouteTable, SecurityGroup,
+    Service, SgId, Snapshot, Subnet, SubnetId, Task, TransitGateway, Vpc, VpcEndpoint, VpcId,
 };
 
 use crate::check;
@@ -175,7 +175,10 @@ impl<'a> Compiler<'a> {
         let keys = self.keys();
         let warnings = std::mem::take(&mut self.findings);
         let index = std::mem::take(&mut self.index);
-        Ok(Compilation { snapshot: self.snapshot(), index, warnings, keys })
+        let snapshot = self.snapshot();
+        // Here, where it can take its time: no worker is to do it between two packets.
+        snapshot.prepare();
+        Ok(Compilation { snapshot, index, warnings, keys })
     }
 
     fn keys(&self) -> Keys {
@@ -230,6 +233,7 @@ impl<'a> Compiler<'a> {
             services: self.services.finish(&old.services, |_| {}),
             tasks: self.tasks.finish(&old.tasks, |_| {}),
             public_addresses: self.public_addresses.into_iter().collect(),
+            prepared: Prepared::default(),
         }
     }
 

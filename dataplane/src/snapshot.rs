@@ -5,7 +5,13 @@
 //! `Arc<Snapshot>` and picks up the next one between two bursts; [`Snapshot::epoch`] tells flows
 //! that were judged under an older one (see [`crate::flow`]).
 
+mod classifier;
+mod group_rules;
 mod ids;
+mod intervals;
+#[cfg(test)]
+mod linear;
+mod lookup;
 mod routes;
 mod rules;
 mod settings;
@@ -14,6 +20,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 pub use ids::*;
+pub use lookup::Prepared;
 pub use routes::{Cidr, Route, RouteKey, RouteOrigin, RouteTable, RouteTarget};
 pub use rules::{AclEntry, Mismatch, NetworkAcl, Peer, PrefixList, SecurityGroup, SgRule, Traffic};
 pub use settings::{LatePacket, PortBudget, RelatedIcmp, Settings};
@@ -61,6 +68,8 @@ pub struct Snapshot {
     pub tasks: Vec<Task>,
     /// Public addresses that belong to an ENI, sorted: where the internet's packets for them go.
     pub public_addresses: Vec<(Ipv4Addr, EniId)>,
+    /// What the path looks things up in: begins empty, and fills by [`Snapshot::prepare`].
+    pub prepared: Prepared,
 }
 
 /// Where packets enter and leave the dataplane.

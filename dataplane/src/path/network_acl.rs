@@ -3,7 +3,7 @@
 //! "vpc-network-acls"; aws-facts §4).
 
 use super::{Stop, Walk};
-use crate::snapshot::{AclEntry, SubnetId};
+use crate::snapshot::SubnetId;
 use crate::trace::{Decision, Trace};
 use crate::verdict::{DropReason, Element};
 
@@ -22,8 +22,7 @@ fn judge<T: Trace>(walk: &mut Walk<'_, T>, subnet: SubnetId, egress: bool) -> Re
     let rules = &walk.snapshot[acl];
     let entries = if egress { &rules.egress } else { &rules.ingress };
     let other = if egress { walk.headers.dst } else { walk.headers.src };
-    let matches = |entry: &AclEntry| entry.mismatch(&walk.headers, other).is_none();
-    let entry = entries.iter().position(matches);
+    let entry = walk.snapshot.lookup().acl_entry(acl, egress, &walk.headers, other);
     let decision = Decision::AclEntry { acl, egress, entry };
     let element = Element::NetworkAcl(acl);
     if entry.is_some_and(|entry| entries[entry].allow) {

@@ -21,7 +21,7 @@ pub(super) fn route<T: Trace>(
     walk.zone = Some(walk.snapshot[subnet].zone);
     let table = walk.snapshot[subnet].route_table;
     let routes = &walk.snapshot[table];
-    let route = routes.select(walk.snapshot, walk.headers.dst);
+    let route = walk.snapshot.lookup().route(table, walk.headers.dst);
     let decision = Decision::Route { table, route };
     let element = Element::RouteTable(table);
     match route.map(|route| routes.routes[route].target) {

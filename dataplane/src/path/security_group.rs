@@ -6,8 +6,7 @@ use std::net::Ipv4Addr;
 
 use super::{Flow, Identity, Stop, Walk};
 use crate::flow::Dir;
-use crate::packet::{Headers, Protocol};
-use crate::snapshot::{Cidr, EniId, Peer, RelatedIcmp, SgId, SgRule, Snapshot};
+use crate::snapshot::{EniId, RelatedIcmp, SgId, Snapshot};
 use crate::trace::{Decision, Trace};
 use crate::verdict::{DropReason, Element};
 
@@ -68,84 +67,46 @@ fn note_end<T: Trace>(walk: &mut Walk<'_, T>, eni: EniId, egress: bool, tracked:
     walk.way.tracked[end] |= tracked;
 }
 
-/// The first rule of any group that allows the packet.
+/// The first rule of any group that allows the packet. A rule that names a group means the private
+/// addresses of its ENIs: the sender is known by what it is, the destination by its address.
 fn matching_rule<T: Trace>(walk: &Walk<'_, T>, eni: EniId, egress: bool) -> Option<(SgId, usize)> {
-    groups(walk.snapshot, eni).find_map(|group| {
-        let rules = rules(walk.snapshot, group, egress);
-        let allows = |rule: &SgRule| {
-            rule.traffic.mismatch(&walk.headers).is_none()
-                && peer_matches(walk, eni, rule.peer, egress)
+    let (snapshot, headers) = (walk.snapshot, &walk.headers);
+    let rules = snapshot.lookup().group_rules(eni, egress);
+    if egress {
+        let receivers = enis_near(snapshot, eni, headers.dst);
+        rules.first(headers, headers.dst, receivers.flat_map(|eni| groups(snapshot, eni)))
+    } else {
+        let sender = match walk.identity {
+            Identity::Eni(sender) => Some(sender),
+            Identity::Hidden(..) | Identity::Nobody => None,
         };
-        rules.iter().position(allows).map(|rule| (group, rule))
-    })
+        let named = sender.into_iter().flat_map(|eni| groups(snapshot, eni));
+        rules.first(headers, headers.src, named)
+    }
 }
 
 fn groups(snapshot: &Snapshot, eni: EniId) -> impl Iterator<Item = SgId> {
     snapshot[eni].security_groups.iter().copied()
 }
 
-fn rules(snapshot: &Snapshot, group: SgId, egress: bool) -> &[SgRule] {
-    if egress { &snapshot[group].egress } else { &snapshot[group].ingress }
-}
-
-/// Whether the packet's other side is one that a rule names. A group stands for the private
-/// addresses of its ENIs: the sender is known by what it is, the destination by its address.
-fn peer_matches<T: Trace>(walk: &Walk<'_, T>, eni: EniId, peer: Peer, egress: bool) -> bool {
-    let other = if egress { walk.headers.dst } else { walk.headers.src };
-    match peer {
-        Peer::Cidr(cidr) => cidr.contains(other),
-        Peer::PrefixList(list) => walk.snapshot[list].contains(other),
-        Peer::Stale => false,
-        Peer::Group(group) if egress => {
-            let mut receivers = enis_near(walk.snapshot, eni, other);
-            receivers.any(|eni| carries(walk.snapshot, eni, group))
-        }
-        Peer::Group(group) => match walk.identity {
-            Identity::Eni(sender) => carries(walk.snapshot, sender, group),
-            Identity::Hidden(..) | Identity::Nobody => false,
-        },
-    }
-}
-
-fn carries(snapshot: &Snapshot, eni: EniId, group: SgId) -> bool {
-    snapshot[eni].security_groups.binary_search(&group).is_ok()
-}
-
 /// The ENIs with that private address in the ENI's own VPC, and in those that are peered with it
 /// within the Region.
 fn enis_near(snapshot: &Snapshot, eni: EniId, address: Ipv4Addr) -> impl Iterator<Item = EniId> {
-    let own = snapshot.vpc_of(eni);
-    let peered =
-        snapshot.peerings.iter().filter(|p| p.same_region).filter_map(move |p| match p.vpcs {
-            [a, b] if a == own => Some(b),
-            [a, b] if b == own => Some(a),
-            _ => None,
-        });
-    std::iter::once(own).chain(peered).filter_map(move |vpc| snapshot.eni_at(vpc, address))
+    let near = snapshot.lookup().near(snapshot.vpc_of(eni)).iter();
+    near.filter_map(move |vpc| snapshot.eni_at(*vpc, address))
 }
 
 /// Whether some rule from or to everywhere allows the packet, and another one allows everything of
 /// its protocol the other way: such a flow is judged packet by packet, without state.
 fn is_open_both_ways<T: Trace>(walk: &Walk<'_, T>, eni: EniId, egress: bool) -> bool {
-    let everywhere = |rule: &&SgRule| rule.peer == Peer::Cidr(Cidr::ANY);
-    let protocol = walk.headers.protocol;
-    if !matches!(protocol, Protocol::TCP | Protocol::UDP) {
-        return false;
-    }
-    let any = |egress: bool, allows: &dyn Fn(&SgRule, &Headers) -> bool| {
-        groups(walk.snapshot, eni)
-            .flat_map(|group| rules(walk.snapshot, group, egress))
-            .filter(everywhere)
-            .any(|rule| allows(rule, &walk.headers))
-    };
-    any(egress, &|rule, packet| rule.traffic.mismatch(packet).is_none())
-        && any(!egress, &|rule, packet| rule.traffic.allows_all_ports(packet.protocol))
+    let rules = |egress| walk.snapshot.lookup().group_rules(eni, egress);
+    rules(!egress).allows_all_ports(walk.headers.protocol)
+        && rules(egress).allows_everywhere(&walk.headers)
 }
 
 /// Why no rule allows the packet.
 fn reason<T: Trace>(walk: &Walk<'_, T>, eni: EniId, egress: bool) -> DropReason {
-    let none = groups(walk.snapshot, eni).all(|g| rules(walk.snapshot, g, egress).is_empty());
-    match (egress, none) {
+    match (egress, walk.snapshot.lookup().group_rules(eni, egress).is_empty()) {
         (true, true) => DropReason::SecurityGroupEgressEmpty,
         (true, false) => DropReason::SecurityGroupEgress,
         (false, true) => DropReason::SecurityGroupIngressEmpty,
@@ -158,9 +119,6 @@ fn hidden_reference<T: Trace>(walk: &Walk<'_, T>, eni: EniId) -> Option<DropReas
     let Identity::Hidden(sender, reason) = walk.identity else {
         return None;
     };
-    let would_match = groups(walk.snapshot, eni)
-        .flat_map(|group| rules(walk.snapshot, group, false))
-        .filter(|rule| rule.traffic.mismatch(&walk.headers).is_none())
-        .any(|rule| matches!(rule.peer, Peer::Group(g) if carries(walk.snapshot, sender, g)));
-    would_match.then_some(reason)
+    let rules = walk.snapshot.lookup().group_rules(eni, false);
+    rules.names_any(&walk.headers, groups(walk.snapshot, sender)).then_some(reason)
 }

@@ -3,25 +3,22 @@
 use super::{Answer, Identity, Place, Stop, Walk, hyperplane_eni};
 use crate::flow::Translator;
 use crate::ports::PORTS;
-use crate::snapshot::{Egress, EniId, InterfaceId, TaskId};
+use crate::snapshot::{Egress, InterfaceId, TaskId};
 use crate::trace::{Decision, Trace};
 use crate::verdict::{DropReason, Element};
 
 /// A task sends a packet.
-pub(super) fn send<T: Trace>(walk: &mut Walk<'_, T>, task: TaskId) -> Result<Place, Stop> {
+pub(super) fn send<T: Trace>(walk: &mut Walk<'_, T>, id: TaskId) -> Result<Place, Stop> {
     let snapshot = walk.snapshot;
-    let task = &snapshot[task];
+    let task = &snapshot[id];
     let element = Element::Service(task.service);
     walk.judge(walk.headers.src == task.address, DropReason::SpoofedSource.at(element))?;
     walk.identity = Identity::Nobody;
     match &snapshot[task.service].egress {
         Egress::Default => send_by_provider(walk, element),
-        Egress::Vpc { enis, .. } => {
+        Egress::Vpc { .. } => {
             walk.pass(element, None, Decision::Nature);
-            let here = |eni: &&EniId| Some(snapshot[snapshot[**eni].subnet].zone) == task.zone;
-            let near: Vec<EniId> = enis.iter().filter(here).copied().collect();
-            let choice = if near.is_empty() { enis } else { &near };
-            hyperplane_eni::send(walk, choice)
+            hyperplane_eni::send(walk, snapshot.lookup().exits(id))
         }
     }
 }

@@ -1,13 +1,8 @@
 //! The transit gateway: in by the attachment of the sender's zone, through a route table of its
 //! own, out to another VPC or beyond (transit gateway guide; aws-facts §8.2).
 
-use std::cmp::Reverse;
-use std::net::Ipv4Addr;
-
 use super::{Place, Stop, Walk, network_acl};
-use crate::snapshot::{
-    AttachmentId, AttachmentKind, SubnetId, TgwId, TgwRoute, TgwRouteTable, VpcId, ZoneId,
-};
+use crate::snapshot::{AttachmentId, AttachmentKind, SubnetId, TgwId};
 use crate::trace::{Decision, Trace};
 use crate::verdict::{DropReason, Element};
 
@@ -19,7 +14,8 @@ pub(super) fn send<T: Trace>(
 ) -> Result<Place, Stop> {
     let element = Element::TransitGateway(tgw);
     let (vpc, zone) = (walk.snapshot[from].vpc, walk.snapshot[from].zone);
-    let Some((attachment, subnet)) = entry(walk, tgw, vpc, zone) else {
+    let entry = walk.snapshot.lookup().transit_entry(tgw, vpc, zone);
+    let Some((attachment, subnet)) = entry else {
         return Err(walk.refuse(DropReason::TransitGatewayZone.at(element)));
     };
     // Also where the attachment is in the sender's own subnet (transit gateway guide, "tgw-nacls").
@@ -36,24 +32,6 @@ pub(super) fn receive<T: Trace>(
     forward(walk, attachment)
 }
 
-/// The VPC's attachment, and its subnet in that zone.
-fn entry<T: Trace>(
-    walk: &Walk<'_, T>,
-    tgw: TgwId,
-    vpc: VpcId,
-    zone: ZoneId,
-) -> Option<(AttachmentId, SubnetId)> {
-    let ids = (0..).map(AttachmentId).zip(&walk.snapshot.attachments);
-    ids.filter(|(_, attachment)| attachment.transit_gateway == tgw).find_map(|(id, attachment)| {
-        let AttachmentKind::Vpc { vpc: of, subnets } = &attachment.kind else {
-            return None;
-        };
-        let here = |subnet: &&SubnetId| walk.snapshot[**subnet].zone == zone;
-        let subnet = subnets.iter().find(here).filter(|_| *of == vpc)?;
-        Some((id, *subnet))
-    })
-}
-
 /// Through the gateway, by the route table of the attachment on which the packet came.
 fn forward<T: Trace>(walk: &mut Walk<'_, T>, from: AttachmentId) -> Result<Place, Stop> {
     let snapshot = walk.snapshot;
@@ -64,7 +42,7 @@ fn forward<T: Trace>(walk: &mut Walk<'_, T>, from: AttachmentId) -> Result<Place
         return Err(walk.refuse(DropReason::TransitGatewayNoAssociation.at(element)));
     };
     let routes = &snapshot[tgw].route_tables[table];
-    let route = select(routes, walk.headers.dst);
+    let route = snapshot.lookup().transit_route(tgw, table, walk.headers.dst);
     let decision = Decision::TransitGatewayRoute { table, route };
     let reason = match route.map(|route| routes.routes[route].attachment) {
         Some(Some(to)) => {
@@ -97,13 +75,4 @@ fn leave<T: Trace>(walk: &mut Walk<'_, T>, to: AttachmentId) -> Place {
             Place::Subnet(*here.unwrap_or(&subnets[0]))
         }
     }
-}
-
-/// The most specific route; a static one before one that was learnt.
-fn select(table: &TgwRouteTable, destination: Ipv4Addr) -> Option<usize> {
-    let rank = |(index, route): &(usize, &TgwRoute)| {
-        (route.cidr.prefix_len(), !route.propagated, Reverse(*index))
-    };
-    let matching = table.routes.iter().enumerate().filter(|(_, r)| r.cidr.contains(destination));
-    matching.max_by_key(rank).map(|(index, _)| index)
 }

@@ -69,7 +69,7 @@ pub(super) fn answer<T: Trace>(
         return Err(walk.refuse(DropReason::EndpointInitiates.at(element)));
     }
     if let EndpointKind::Gateway { prefix_list, .. } = snapshot[endpoint].kind {
-        let own = snapshot[prefix_list].contains(walk.headers.src);
+        let own = snapshot.lookup().in_prefix_list(prefix_list, walk.headers.src);
         walk.judge(own, DropReason::GatewayEndpointForeignReply.at(element))?;
     }
     let Some(eni) = snapshot.eni_at(snapshot[endpoint].vpc, walk.headers.dst) else {

@@ -74,6 +74,10 @@ impl fmt::Debug for Cidr {
 }
 
 /// A VPC route table.
+///
+/// The longest prefix wins, a prefix list counting by the entry that matches. Among equals a static
+/// CIDR route comes before a prefix list's, and that before a propagated one. Two prefix lists of
+/// one length are a coin toss at AWS; here the one that was defined first wins.
 #[derive(Clone, Debug)]
 pub struct RouteTable {
     /// Its id or name.
@@ -132,32 +136,9 @@ pub enum RouteTarget {
     Blackhole,
 }
 
-impl RouteTable {
-    /// The route that decides for `destination`, by its index.
-    ///
-    /// The longest prefix wins, a prefix list counting by the entry that matches. Among equals a
-    /// static CIDR route comes before a prefix list's, and that before a propagated one. Two
-    /// prefix lists of one length are a coin toss at AWS; here the one that was defined first wins.
-    pub fn select(&self, snapshot: &Snapshot, destination: Ipv4Addr) -> Option<usize> {
-        let matches = self.routes.iter().enumerate().filter_map(|(index, route)| {
-            let len = route.prefix_len(snapshot, destination)?;
-            Some((len, std::cmp::Reverse(route.tie()), std::cmp::Reverse(index)))
-        });
-        matches.max().map(|(_, _, std::cmp::Reverse(index))| index)
-    }
-}
-
 impl Route {
-    /// The length of the prefix by which this route matches, if it does.
-    pub fn prefix_len(&self, snapshot: &Snapshot, destination: Ipv4Addr) -> Option<u8> {
-        match self.key {
-            RouteKey::Cidr(cidr) => cidr.contains(destination).then_some(cidr.len),
-            RouteKey::PrefixList(list) => snapshot[list].prefix_len(destination),
-        }
-    }
-
     /// Rank among routes of one length: the lowest wins.
-    fn tie(&self) -> (u8, u32) {
+    pub(super) fn tie(&self) -> (u8, u32) {
         match (self.origin, self.key) {
             (RouteOrigin::Static, RouteKey::Cidr(_)) => (0, 0),
             (RouteOrigin::Static, RouteKey::PrefixList(list)) => (1, list.0),
@@ -175,8 +156,13 @@ mod tests {
         Cidr::new(address.parse().unwrap(), len.parse().unwrap())
     }
 
-    fn table(routes: Vec<Route>) -> RouteTable {
-        RouteTable { name: "t".into(), routes }
+    /// The route that decides, by the lookup and by plain reading.
+    fn select(routes: Vec<Route>, snapshot: &Snapshot, address: Ipv4Addr) -> Option<usize> {
+        let table = RouteTable { name: "t".into(), routes };
+        let chosen = linear::route(&table, &snapshot.prefix_lists, address);
+        let snapshot = Snapshot { route_tables: vec![table], ..snapshot.clone() };
+        assert_eq!(snapshot.lookup().route(RouteTableId(0), address), chosen);
+        chosen
     }
 
     fn route(key: RouteKey, origin: RouteOrigin) -> Route {
@@ -203,7 +189,7 @@ mod tests {
         let wide = route(RouteKey::Cidr(Cidr::ANY), RouteOrigin::Static);
         let narrow = route(RouteKey::Cidr(cidr("10.1.0.0/16")), RouteOrigin::Propagated);
         for (routes, expected) in [(vec![wide, narrow], 1), (vec![narrow, wide], 0)] {
-            let chosen = table(routes).select(&with_lists(&[]), Ipv4Addr::new(10, 1, 2, 3));
+            let chosen = select(routes, &with_lists(&[]), Ipv4Addr::new(10, 1, 2, 3));
             assert_eq!(chosen, Some(expected));
         }
     }
@@ -215,10 +201,10 @@ mod tests {
         let propagated = route(RouteKey::Cidr(cidr("10.1.0.0/16")), RouteOrigin::Propagated);
         let list = route(RouteKey::PrefixList(PrefixListId(0)), RouteOrigin::Static);
         let fixed = route(RouteKey::Cidr(cidr("10.1.0.0/16")), RouteOrigin::Static);
-        assert_eq!(table(vec![propagated, list, fixed]).select(&snapshot, target), Some(2));
-        assert_eq!(table(vec![propagated, list]).select(&snapshot, target), Some(1));
-        assert_eq!(table(vec![propagated]).select(&snapshot, target), Some(0));
-        assert_eq!(table(vec![]).select(&snapshot, target), None);
+        assert_eq!(select(vec![propagated, list, fixed], &snapshot, target), Some(2));
+        assert_eq!(select(vec![propagated, list], &snapshot, target), Some(1));
+        assert_eq!(select(vec![propagated], &snapshot, target), Some(0));
+        assert_eq!(select(vec![], &snapshot, target), None);
     }
 
     #[test]
@@ -227,7 +213,7 @@ mod tests {
         let first = route(RouteKey::PrefixList(PrefixListId(0)), RouteOrigin::Static);
         let second = route(RouteKey::PrefixList(PrefixListId(1)), RouteOrigin::Static);
         let target = Ipv4Addr::new(10, 1, 0, 1);
-        assert_eq!(table(vec![second, first]).select(&snapshot, target), Some(1));
-        assert_eq!(table(vec![first, second]).select(&snapshot, target), Some(0));
+        assert_eq!(select(vec![second, first], &snapshot, target), Some(1));
+        assert_eq!(select(vec![first, second], &snapshot, target), Some(0));
     }
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::packet::{Headers, Protocol};
 
 /// The protocol, ports or ICMP types that a rule matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Traffic {
     /// Every protocol (`-1`).
     All,
@@ -83,6 +83,13 @@ pub struct SecurityGroup {
     pub egress: Vec<SgRule>,
 }
 
+impl SecurityGroup {
+    /// Its rules of one direction.
+    pub fn rules(&self, egress: bool) -> &[SgRule] {
+        if egress { &self.egress } else { &self.ingress }
+    }
+}
+
 /// A rule of a security group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SgRule {
@@ -93,7 +100,7 @@ pub struct SgRule {
 }
 
 /// The other side of a security group rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Peer {
     /// Addresses.
     Cidr(Cidr),
@@ -112,19 +119,6 @@ pub struct PrefixList {
     pub name: Arc<str>,
     /// Its entries.
     pub cidrs: Vec<Cidr>,
-}
-
-impl PrefixList {
-    /// The length of the longest entry that has this address.
-    pub fn prefix_len(&self, address: Ipv4Addr) -> Option<u8> {
-        let matching = self.cidrs.iter().filter(|cidr| cidr.contains(address));
-        matching.map(|cidr| cidr.prefix_len()).max()
-    }
-
-    /// Whether an entry has this address.
-    pub fn contains(&self, address: Ipv4Addr) -> bool {
-        self.prefix_len(address).is_some()
-    }
 }
 
 /// A network ACL: numbered entries, the first that matches decides; without one the packet is

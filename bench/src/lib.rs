@@ -1,9 +1,11 @@
 //! Load for the dataplane, from memory and into memory: no device, no root, no set-up.
 //!
 //! A [`world`] is a configuration of a size; [`traffic`] opens flows in it and draws packets of
-//! them; [`limit`] is the bare hit path that the dataplane is measured against.
+//! them; [`limit`] is the bare hit path that the dataplane is measured against;
+//! [`peer`] is the kernel's own NAT.
 
 pub mod closed;
 pub mod limit;
+pub mod peer;
 pub mod traffic;
 pub mod world;

@@ -37,7 +37,8 @@ pub trait Lane: Send + 'static {
     /// Gives the worker what there is for it: a burst, as a rule.
     fn turn(&mut self, worker: &mut Worker, now: Instant) -> Turn;
 
-    /// A packet leaves that came from another worker.
+    /// A packet leaves that came from another worker. It is no longer the worker's turn: what the
+    /// lane makes of it comes with its next one.
     fn leave(&mut self, emission: Emission) {
         drop(emission);
     }
@@ -86,15 +87,24 @@ struct Shared {
     /// The epoch that each worker runs on; [`GONE`] when it does not run any more.
     adopted: Vec<CachePadded<AtomicU32>>,
     rings: Vec<ArrayQueue<Handover>>,
-    /// Messages that were sent and whose consequences are not all sent yet.
-    under_way: AtomicUsize,
+    /// Lanes that are not done, and messages that were sent and whose consequences were not yet.
+    active: AtomicUsize,
     stop: AtomicBool,
     start: Clock,
 }
 
 impl Shared {
-    fn all_gone(&self) -> bool {
-        self.adopted.iter().all(|adopted| adopted.load(Ordering::Acquire) == GONE)
+    fn begun(&self, count: usize) {
+        self.active.fetch_add(count, Ordering::AcqRel);
+    }
+
+    fn ended(&self, count: usize) {
+        self.active.fetch_sub(count, Ordering::AcqRel);
+    }
+
+    /// Whether nothing more can come of anything: then nothing ever will.
+    fn is_over(&self) -> bool {
+        self.active.load(Ordering::Acquire) == 0
     }
 }
 
@@ -131,7 +141,7 @@ impl<L: Lane> Threads<L> {
             snapshot: ArcSwap::new(Arc::clone(snapshot)),
             adopted: workers.iter().map(adopted).collect(),
             rings: workers.iter().map(|_| ArrayQueue::new(RING)).collect(),
-            under_way: AtomicUsize::new(0),
+            active: AtomicUsize::new(lanes.len()),
             stop: AtomicBool::new(false),
             start: now(),
         });
@@ -139,8 +149,7 @@ impl<L: Lane> Threads<L> {
         for (worker, lane) in workers.into_iter().zip(lanes) {
             let shared = Arc::clone(&threads.shared);
             let name = format!("worker-{}", worker.id().0);
-            let run =
-                move || Thread { shared, worker, lane, backlog: VecDeque::new(), taken: 0 }.run();
+            let run = move || Thread::new(shared, worker, lane).run();
             match std::thread::Builder::new().name(name).spawn(run) {
                 Ok(handle) => threads.handles.push(handle),
                 Err(error) => {
@@ -211,19 +220,24 @@ struct Thread<L> {
     shared: Arc<Shared>,
     worker: Worker,
     lane: L,
+    /// Whether the lane said that it is done.
+    done: bool,
     /// Messages for which there was no room in a ring, in order.
     backlog: VecDeque<Handover>,
-    /// Messages that were taken, and whose consequences are not under way yet.
+    /// Messages that were taken, and whose consequences are not all sent yet.
     taken: usize,
 }
 
 impl<L: Lane> Thread<L> {
+    fn new(shared: Arc<Shared>, worker: Worker, lane: L) -> Thread<L> {
+        Thread { shared, worker, lane, done: false, backlog: VecDeque::new(), taken: 0 }
+    }
+
     fn run(mut self) -> Ended<L> {
         let ran = catch_unwind(AssertUnwindSafe(|| self.work()));
         self.adopted(Epoch(GONE));
         let panicked = ran.err().map(|panic| what(&*panic));
         if panicked.is_some() {
-            self.forget_backlog();
             self.bury();
         }
         let flows = self.worker.flows().len();
@@ -231,37 +245,37 @@ impl<L: Lane> Thread<L> {
         Ended { lane: self.lane, counters, flows, panicked }
     }
 
-    /// Until the lane is done, or all are to stop.
+    /// Until all lanes are done and nothing is under way, or all are to stop. A worker whose lane is
+    /// done stays for what others have for it.
     fn work(&mut self) {
         let mut emissions = Vec::new();
         let backoff = Backoff::new();
         while !self.shared.stop.load(Ordering::Acquire) {
             self.adopt();
             let now = Instant(self.shared.start.elapsed().as_nanos() as u64);
-            let turn = self.lane.turn(&mut self.worker, now);
             self.take_over(now, &mut emissions);
+            let turn = self.lane.turn(&mut self.worker, now);
             self.worker.expire(now, EXPIRE);
             self.hand_over();
+            self.is_done(turn == Turn::Done);
             let took = std::mem::take(&mut self.taken);
-            if took > 0 {
-                // What they led to is under way by now.
-                self.shared.under_way.fetch_sub(took, Ordering::AcqRel);
+            // What they led to is under way by now, or the lane has it.
+            self.shared.ended(took);
+            if self.done && self.shared.is_over() {
+                return;
             }
-            match turn {
-                Turn::Busy => backoff.reset(),
-                Turn::Idle if took > 0 => backoff.reset(),
-                Turn::Idle => backoff.snooze(),
-                Turn::Done if self.all_done() => return,
-                Turn::Done => backoff.snooze(),
-            }
+            if turn == Turn::Busy || took > 0 { backoff.reset() } else { backoff.snooze() }
         }
     }
 
-    /// A worker whose lane is done stays for what others have for it, until all are and nothing is
-    /// under way.
-    fn all_done(&self) -> bool {
-        self.adopted(Epoch(GONE));
-        self.shared.all_gone() && self.shared.under_way.load(Ordering::Acquire) == 0
+    /// Notes whether the lane is done. One that was may have something again, from `leave`.
+    fn is_done(&mut self, done: bool) {
+        match (self.done, done) {
+            (false, true) => self.shared.ended(1),
+            (true, false) => self.shared.begun(1),
+            _ => {}
+        }
+        self.done = done;
     }
 
     fn ring(&self) -> &ArrayQueue<Handover> {
@@ -304,7 +318,7 @@ impl<L: Lane> Thread<L> {
         if self.worker.hands_over() {
             let before = self.backlog.len();
             self.backlog.extend(self.worker.handovers());
-            self.shared.under_way.fetch_add(self.backlog.len() - before, Ordering::AcqRel);
+            self.shared.begun(self.backlog.len() - before);
         }
         while let Some(handover) = self.backlog.pop_front() {
             let ring = &self.shared.rings[usize::from(handover.to.0)];
@@ -325,37 +339,33 @@ impl<L: Lane> Thread<L> {
         {
             self.backlog.remove(at);
             self.worker.drop_handover();
-            self.shared.under_way.fetch_sub(1, Ordering::AcqRel);
+            self.shared.ended(1);
         }
     }
 
     /// The worker has failed. Its flows are gone, and whatever comes for them is dropped.
     fn bury(&mut self) {
+        self.forget_backlog();
         let mut lost = 0;
         let backoff = Backoff::new();
-        loop {
+        while !self.shared.stop.load(Ordering::Acquire) {
             let (packets, turn) = self.lane.discard();
             lost += packets + self.discard_handovers();
-            let over = turn == Turn::Done && self.shared.all_gone();
-            if self.shared.stop.load(Ordering::Acquire) || over {
+            self.is_done(turn == Turn::Done);
+            if self.done && self.shared.is_over() {
                 break;
             }
-            if turn != Turn::Busy {
-                backoff.snooze();
-            }
+            if turn == Turn::Busy { backoff.reset() } else { backoff.snooze() }
         }
         self.worker.lose(lost);
     }
 
-    /// What the worker had to send will not be sent.
+    /// What the worker had to send will not be sent, and what it had taken leads to nothing.
     fn forget_backlog(&mut self) {
-        self.shared.under_way.fetch_sub(self.backlog.len() + self.taken, Ordering::AcqRel);
-        for _ in self.backlog.drain(..).filter(Handover::is_packet) {
-            self.worker.drop_handover();
-        }
-        for _ in self.worker.handovers().filter(Handover::is_packet).collect::<Vec<_>>() {
-            self.worker.drop_handover();
-        }
+        self.shared.ended(self.backlog.len() + std::mem::take(&mut self.taken));
+        let unsent = self.backlog.drain(..).chain(self.worker.handovers());
+        let packets = unsent.filter(Handover::is_packet).count();
+        (0..packets).for_each(|_| self.worker.drop_handover());
     }
 
     /// Packets that others had for the worker.
@@ -363,7 +373,7 @@ impl<L: Lane> Thread<L> {
         let mut packets = 0;
         while let Some(handover) = self.ring().pop() {
             packets += u64::from(handover.is_packet());
-            self.shared.under_way.fetch_sub(1, Ordering::AcqRel);
+            self.shared.ended(1);
         }
         packets
     }

@@ -4,6 +4,10 @@
 //! them; [`limit`] is the bare hit path that the dataplane is measured against.
 
 pub mod closed;
+pub mod job;
 pub mod limit;
+pub mod machine;
+pub mod quantity;
+pub mod threads;
 pub mod traffic;
 pub mod world;

@@ -7,11 +7,13 @@
 
 use std::net::Ipv4Addr;
 
+use clap::ValueEnum;
 use egret_dataplane::packet::{self, Protocol, Tuple, checksum};
 use egret_dataplane::snapshot::InterfaceId;
 use egret_dataplane::time::Instant;
 use egret_dataplane::verdict::Verdict;
 use egret_dataplane::worker::{Arrival, Worker};
+use serde::{Deserialize, Serialize};
 
 use crate::world::World;
 
@@ -43,7 +45,8 @@ pub struct Flow {
 }
 
 /// Which protocols flows have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Protocols {
     /// UDP only.
     Udp,
@@ -54,7 +57,8 @@ pub enum Protocols {
 }
 
 /// Which directions packets have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// From tasks.
     Out,
@@ -65,7 +69,8 @@ pub enum Direction {
 }
 
 /// In which order flows send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Order {
     /// Each packet belongs to any flow, equally likely: the worst case for caches.
     Random,

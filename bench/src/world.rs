@@ -5,10 +5,12 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
 
+use clap::ValueEnum;
 use egret_control::compile::compile;
 use egret_control::finding::{Finding, Rejection};
 use egret_dataplane::snapshot::{Interface, InterfaceId, Snapshot};
 use egret_sim::scenario::Scenario;
+use serde::{Deserialize, Serialize};
 
 /// Flows of one shared ENI, well below its 65,000 connections.
 const FLOWS_PER_ENI: usize = 32_000;
@@ -24,7 +26,8 @@ const HOSTS: u32 = 64;
 const ENDPOINTS: u32 = 4;
 
 /// The way that the packets of a world take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Way {
     /// Through the NAT gateway to the internet: two source translations.
     Nat,

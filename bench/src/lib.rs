@@ -5,9 +5,12 @@
 
 pub mod closed;
 pub mod job;
+pub mod lane;
 pub mod limit;
 pub mod machine;
 pub mod quantity;
+pub mod tally;
 pub mod threads;
 pub mod traffic;
+pub mod turnover;
 pub mod world;

@@ -12,6 +12,7 @@ use crate::gap::Gaps;
 use crate::job::Job;
 use crate::lane::Lane;
 use crate::limit::Limit;
+use crate::quantity::figure;
 use crate::results::{Closed, Spread};
 use crate::tally::{Mark, Tally};
 use crate::threads;
@@ -225,7 +226,7 @@ fn summary(job: &Job, plan: &Plan, all: Vec<Rounds>, missed_by_limit: u64) -> Cl
         Spread::of(limit.clone()),
     );
     let undisturbed = |spread: Spread, rounds: &[f64]| Spread {
-        min: spread.min - least,
+        min: figure(spread.min - least),
         median: Spread::of(net(rounds)).median,
     };
     let (net_ns, limit_net_ns) = (undisturbed(ns, &dataplane), undisturbed(limit_ns, &limit));
@@ -235,14 +236,14 @@ fn summary(job: &Job, plan: &Plan, all: Vec<Rounds>, missed_by_limit: u64) -> Cl
     Closed {
         rounds,
         packets: tally.received,
-        mpps,
-        gbits: mpps * job.size.mean() * 8.0 / 1e3,
+        mpps: figure(mpps),
+        gbits: figure(mpps * job.size.mean() * 8.0 / 1e3),
         ns,
         generator_ns: Spread::of(generator),
         limit_ns,
         net_ns,
         limit_net_ns,
-        ratio_to_limit: net_ns.min / limit_net_ns.min,
+        ratio_to_limit: figure(net_ns.min / limit_net_ns.min),
         cycles: None,
         missed_by_limit,
         tally,

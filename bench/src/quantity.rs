@@ -81,6 +81,11 @@ pub fn span(nanos: f64) -> String {
     }
 }
 
+/// A figure with as many digits as a measurement has: five.
+pub fn figure(value: f64) -> f64 {
+    format!("{value:.4e}").parse().unwrap_or(value)
+}
+
 fn scaled(text: &str) -> Option<f64> {
     let suffixes = [('k', 1e3), ('K', 1e3), ('M', 1e6), ('G', 1e9)];
     let found =
@@ -152,5 +157,6 @@ mod tests {
         assert_eq!(span(340.4), "340 ns");
         assert_eq!(span(12_500.0), "12.5 µs");
         assert_eq!(span(1.2e9), "1.20 s");
+        assert_eq!([figure(16.123456), figure(0.0), figure(123_456.7)], [16.123, 0.0, 123_460.0]);
     }
 }

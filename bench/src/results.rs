@@ -6,6 +6,7 @@ use crate::against::Against;
 use crate::compare::Compared;
 use crate::job::{Job, Sweep};
 use crate::machine::Machine;
+use crate::quantity::figure;
 use crate::tally::Tally;
 
 /// The version of the names and units here. It grows when one changes its meaning.
@@ -215,7 +216,7 @@ impl Spread {
             return Spread::default();
         }
         rounds.sort_by(f64::total_cmp);
-        Spread { min: rounds[0], median: rounds[rounds.len() / 2] }
+        Spread { min: figure(rounds[0]), median: figure(rounds[rounds.len() / 2]) }
     }
 }
 

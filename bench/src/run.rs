@@ -1,6 +1,5 @@
 //! A run: one point after the other.
 
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use egret_control::compile::Compilation;
@@ -11,6 +10,7 @@ use crate::job::{BadJob, Job, Sweep, points};
 use crate::lane::{Lane, Opened, Refused};
 use crate::machine::Machine;
 use crate::progress::Progress;
+use crate::quantity::figure;
 use crate::results::{Point, Results, SCHEMA_VERSION, Setup};
 use crate::world::{NoWorld, World};
 use crate::{churn, closed, open, quantity, search, threads};
@@ -117,7 +117,7 @@ fn point(
         job.workers
     ));
     let mut closed = closed::measure(&mut lanes, job, |share| done(0.1 + 0.4 * share));
-    closed.cycles = machine.mhz.map(|mhz| closed.net_ns.min * mhz / 1e3);
+    closed.cycles = machine.mhz.map(|mhz| figure(closed.net_ns.min * mhz / 1e3));
     let churn = job.churn.map(|rate| {
         progress.say(format!("{rate} snapshots a second"));
         churn::measure(&mut lanes, world, job, rate)
@@ -146,6 +146,7 @@ fn set_up(job: &Job, world: &World) -> Result<(Vec<Lane>, Setup), Refused> {
     let live_flows = lanes.iter().map(|lane| lane.worker().flows().len() as u64).sum();
     let bytes = grown.map(|bytes| bytes.saturating_sub(own) as f64 / job.flows as f64);
     let bytes_per_flow = bytes.filter(|_| job.flows >= WEIGHED && job.new_flows == 0.0);
+    let (open_ns, bytes_per_flow) = (figure(open_ns), bytes_per_flow.map(figure));
     Ok((lanes, Setup { live_flows, open_ns, bytes_per_flow }))
 }
 

@@ -13,7 +13,7 @@
 //! | [`gap`], [`tally`] | pauses, and what the dataplane says became of the packets |
 //! | [`job`], [`quantity`] | what to measure, and how people write it |
 //! | [`run`], [`against`], [`compare`] | a run, two binaries in turn, an earlier run |
-//! | [`results`], [`text`], [`html`] | what came of it: for programs, for a terminal, as a page |
+//! | [`results`], [`tables`], [`text`], [`html`] | what came of it: for programs, as tables, for a terminal, as a page |
 //! | [`machine`], [`progress`] | where a run runs, and how far it is |
 
 pub mod against;
@@ -34,6 +34,7 @@ pub mod run;
 #[cfg(test)]
 mod sample;
 pub mod search;
+pub mod tables;
 pub mod tally;
 pub mod text;
 pub mod threads;

@@ -114,6 +114,10 @@ impl Default for Job {
 /// Flows that one worker's table can name.
 const MOST_FLOWS: u64 = 1 << 26;
 
+/// Flows a worker at least where some open while others end: their hashes do not share them out
+/// evenly, and each worker needs a burst of them.
+const TAKE_TURNS: u64 = 256;
+
 /// Why a job cannot be run.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BadJob {
@@ -124,6 +128,16 @@ pub enum BadJob {
         flows: u64,
         /// Workers.
         workers: usize,
+    },
+    /// Too few flows to take turns.
+    #[error("{flows} flows for {workers} workers: --new-flows needs at least {least} flows")]
+    FewToTakeTurns {
+        /// Flows.
+        flows: u64,
+        /// Workers.
+        workers: usize,
+        /// At least.
+        least: u64,
     },
     /// More flows than fit.
     #[error("{0} flows are more than the {MOST_FLOWS} that can be told apart")]
@@ -179,6 +193,11 @@ impl Job {
         within("--rules", self.rules, 1, 5_000)?;
         within("--routes", self.routes, 1, 65_000)?;
         within("--acl-entries", self.acl_entries, 1, 30_000)?;
+        let least = TAKE_TURNS * self.workers as u64;
+        if self.new_flows > 0.0 && self.flows < least {
+            let (flows, workers) = (self.flows, self.workers);
+            return Err(BadJob::FewToTakeTurns { flows, workers, least });
+        }
         if self.new_flows > 0.0 && self.direction == Direction::In {
             return Err(BadJob::NewFlowsInwards);
         }

@@ -1,8 +1,8 @@
 //! A worker with its share of the load: its flows, the packets that they send, and the limit over
 //! the same flows.
 //!
-//! Workers have nothing in common but the snapshot. Which flows are whose is decided here, by their
-//! number.
+//! Flows belong to workers as the dataplane steers them. Each worker runs to completion on a thread
+//! of its own; nothing here is handed from one to another.
 
 use std::sync::Arc;
 use std::time::Instant as Clock;
@@ -11,13 +11,16 @@ use egret_control::explain::{element_kind, element_names};
 use egret_dataplane::packet::Tuple;
 use egret_dataplane::prefetch::Hint;
 use egret_dataplane::snapshot::{InterfaceId, Snapshot};
+use egret_dataplane::steer::Steering;
 use egret_dataplane::time::{Duration, Instant};
 use egret_dataplane::verdict::Verdict;
 use egret_dataplane::worker::{Emission, Limits, Worker};
 use thiserror::Error;
 
+use crate::closed::cpu_nanos;
 use crate::job::Job;
 use crate::limit::Limit;
+use crate::threads;
 use crate::traffic::{self, BURST, Flow, Pool, Trace, flow};
 use crate::turnover::{Idle, Turnover};
 use crate::world::World;
@@ -30,8 +33,8 @@ const LIMIT_BYTES: usize = 96;
 /// A flow of the load that cannot be opened.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "{opened} flows are open and no further one is: {kind} {element} drops its packet. {sentence} \
-     Give fewer --flows, or a configuration that carries more"
+    "a worker has {opened} flows and cannot open another: {kind} {element} says no. {sentence} Give \
+     fewer --flows, or a configuration that carries more"
 )]
 pub struct Refused {
     /// Flows that the worker has.
@@ -98,20 +101,31 @@ impl Pace {
 }
 
 impl Opened {
-    /// Worker number `at` of the job's workers, with every flow of its share.
+    /// The job's workers, each with every flow that the dataplane steers to it.
     ///
     /// # Errors
     /// When the configuration carries fewer flows.
-    pub fn new(world: &World, job: &Job, at: usize) -> Result<Opened, Refused> {
-        let share = (at..job.flows as usize).step_by(job.workers).count();
-        let first = |n: usize| flow(world, at + n * job.workers, job.protocol);
-        let limits = Limits { flows: share.next_multiple_of(BURST) };
-        let mut worker = Worker::new(Arc::clone(&world.snapshot), limits, job.seed);
+    pub fn all(world: &World, job: &Job) -> Result<Vec<Opened>, Refused> {
+        let steering = Steering::new(job.workers, job.seed);
+        let shares = shares(world, job, steering);
+        let largest = shares.iter().map(Vec::len).max().unwrap_or(0);
+        let limits = Limits { flows: largest.next_multiple_of(BURST) };
+        let workers = Worker::crew(&world.snapshot, limits, job.seed, steering);
+        let open = |_, (worker, firsts)| Opened::new(world, job, worker, firsts);
+        threads::each(workers.into_iter().zip(shares), open).into_iter().collect()
+    }
+
+    /// A worker with the flows that begin with these packets.
+    fn new(
+        world: &World,
+        job: &Job,
+        mut worker: Worker,
+        firsts: Vec<First>,
+    ) -> Result<Opened, Refused> {
         let refused = |worker: &Worker, verdict| refused(&world.snapshot, worker, verdict);
-        let turnover = turnover(world, job, share, &first).map_err(|v| refused(&worker, v))?;
-        let split = turnover.map_or((share, 0), |split| (split.standing, split.passing));
-        let firsts: Vec<(InterfaceId, Tuple)> = (0..split.0 + split.1).map(first).collect();
-        let (standing, passing) = firsts.split_at(split.0);
+        let turnover = turnover(world, job, &firsts).map_err(|v| refused(&worker, v))?;
+        let (stand, pass) = turnover.map_or((firsts.len(), 0), |t| (t.standing, t.passing));
+        let (standing, passing) = (&firsts[..stand], &firsts[stand..stand + pass]);
         // Flows that pass are opened once to see them answered, and are gone again before the load
         // begins: it opens them anew.
         let mut now = Instant::ZERO;
@@ -119,13 +133,12 @@ impl Opened {
         let passing = passing.map_err(|verdict| refused(&worker, verdict))?;
         if let Some(split) = turnover {
             now = now + Duration(split.step.0 * (split.round / BURST) as u64);
-            while worker.expire(now, share) > 0 {}
+            forget(&mut worker, now);
         }
-        let start = crate::closed::cpu_nanos();
+        let start = cpu_nanos();
         let standing = traffic::open(&mut worker, now, standing);
         let standing = standing.map_err(|verdict| refused(&worker, verdict))?;
-        let nanos = crate::closed::cpu_nanos() - start;
-        let open_nanos = nanos as f64 / standing.len().max(1) as f64;
+        let open_nanos = (cpu_nanos() - start) as f64 / standing.len().max(1) as f64;
         Ok(Opened { worker, standing, passing, turnover, now, open_nanos })
     }
 
@@ -216,33 +229,54 @@ impl Lane {
     }
 }
 
+/// The first packet of a flow: where it enters, and its tuple.
+type First = (InterfaceId, Tuple);
+
+/// The flows of each worker.
+fn shares(world: &World, job: &Job, steering: Steering) -> Vec<Vec<First>> {
+    let mut shares = vec![Vec::with_capacity(job.flows as usize / job.workers); job.workers];
+    for number in 0..job.flows as usize {
+        let first = flow(world, number, job.protocol);
+        let owner = match job.workers {
+            1 => 0,
+            _ => traffic::owner(&world.snapshot, steering, first),
+        };
+        shares[owner].push(first);
+    }
+    shares
+}
+
 /// How flows take turns, where a share of the packets opens one.
-fn turnover(
-    world: &World,
-    job: &Job,
-    flows: usize,
-    first: &impl Fn(usize) -> (InterfaceId, Tuple),
-) -> Result<Option<Turnover>, Verdict> {
+fn turnover(world: &World, job: &Job, firsts: &[First]) -> Result<Option<Turnover>, Verdict> {
     if job.new_flows <= 0.0 {
         return Ok(None);
     }
-    // Any of the first flows shows what the timers of its protocol and its way are.
-    let firsts: Vec<_> = (0..flows.min(64)).map(first).collect();
-    let idle = Idle::of(&world.snapshot, &firsts)?;
-    Ok(Some(Turnover::new(flows, job.new_flows / 100.0, idle)))
+    // The first few flows show what the timers of each protocol and way are.
+    let idle = Idle::of(&world.snapshot, &firsts[..firsts.len().min(64)])?;
+    Ok(Some(Turnover::new(firsts.len(), job.new_flows / 100.0, idle)))
+}
+
+/// Lets every flow end, which has been idle for long enough. Each is looked at a few times, nearer
+/// by each time.
+fn forget(worker: &mut Worker, now: Instant) {
+    let flows = worker.flows().len();
+    for _ in 0..16 {
+        worker.expire(now, flows);
+    }
 }
 
 fn refused(snapshot: &Snapshot, worker: &Worker, verdict: Verdict) -> Refused {
     let opened = worker.flows().len();
-    match verdict {
-        Verdict::Drop(drop) | Verdict::Reply(drop) => Refused {
-            opened,
-            kind: element_kind(drop.element),
-            element: element_names(snapshot, drop.element).swap_remove(0),
-            sentence: drop.reason.sentence(),
-        },
-        Verdict::Forward(_) | Verdict::Held => {
-            Refused { opened, kind: "dataplane", element: String::new(), sentence: "It waits." }
+    let (kind, element, sentence) = match verdict {
+        Verdict::Drop(drop) | Verdict::Reply(drop) => (
+            element_kind(drop.element),
+            element_names(snapshot, drop.element).swap_remove(0),
+            drop.reason.sentence(),
+        ),
+        Verdict::HandedOver(_) => {
+            ("dataplane", String::new(), "The worker has no port of its own left for it.")
         }
-    }
+        Verdict::Forward(_) | Verdict::Held => ("dataplane", String::new(), "It waits."),
+    };
+    Refused { opened, kind, element, sentence }
 }

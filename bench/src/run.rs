@@ -137,8 +137,7 @@ fn point(
 
 fn set_up(job: &Job, world: &World) -> Result<(Vec<Lane>, Setup), Refused> {
     let before = resident();
-    let opened = threads::each(0..job.workers, |_, at| Opened::new(world, job, at));
-    let opened = opened.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let opened = Opened::all(world, job)?;
     let grown = resident().zip(before).map(|(after, before)| after.saturating_sub(before));
     let own: usize = opened.iter().map(Opened::own_bytes).sum();
     let open_ns = opened.iter().map(|one| one.open_nanos).sum::<f64>() / opened.len() as f64;

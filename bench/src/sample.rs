@@ -110,5 +110,5 @@ fn tally() -> Tally {
         element: "nat".to_owned(),
         packets: 3,
     }];
-    Tally { received: 7_000_000, hits: 6_999_990, misses: 7, drops }
+    Tally { received: 7_000_000, hits: 6_999_990, misses: 10, opened: 7, drops }
 }

@@ -11,10 +11,12 @@ use serde::{Deserialize, Serialize};
 pub struct Tally {
     /// Packets that were given to workers.
     pub received: u64,
-    /// Packets whose flow was known.
+    /// Packets for which what was decided for their flow held as it was.
     pub hits: u64,
-    /// Packets that opened a flow.
+    /// Packets that took the slow way: they opened a flow, or theirs was judged again.
     pub misses: u64,
+    /// Flows that were opened.
+    pub opened: u64,
     /// Packets that were dropped, by reason and element.
     pub drops: Vec<DropCount>,
 }
@@ -34,35 +36,26 @@ pub struct DropCount {
 
 /// A worker's counters at one time.
 #[derive(Clone, Debug)]
-pub struct Mark {
-    counters: Counters,
-    live: usize,
-}
+pub struct Mark(Counters);
 
 impl Mark {
     /// The counters of a worker now.
     pub fn of(worker: &Worker) -> Mark {
-        Mark { counters: worker.counters().clone(), live: worker.flows().len() }
-    }
-
-    /// Flows that were opened since an earlier time: those that live more, and those that ended.
-    /// Every flow of a load ends by being idle.
-    fn opened_since(&self, earlier: &Mark) -> u64 {
-        let ended = self.counters.idle_timeouts - earlier.counters.idle_timeouts;
-        (self.live as u64 + ended).saturating_sub(earlier.live as u64)
+        Mark(worker.counters().clone())
     }
 }
 
 impl Tally {
     /// What became of the packets since `earlier`.
-    pub fn since(earlier: &Mark, worker: &Worker) -> Tally {
-        let now = Mark::of(worker);
-        let snapshot = worker.snapshot();
-        let drops = drops(snapshot, &earlier.counters, &now.counters);
-        let received = now.counters.received - earlier.counters.received;
-        let misses = now.opened_since(earlier);
-        let dropped: u64 = drops.iter().map(|drop| drop.packets).sum();
-        Tally { received, hits: received.saturating_sub(misses + dropped), misses, drops }
+    pub fn since(Mark(earlier): &Mark, worker: &Worker) -> Tally {
+        let now = worker.counters();
+        Tally {
+            received: now.received - earlier.received,
+            hits: now.hits - earlier.hits,
+            misses: now.misses - earlier.misses,
+            opened: now.opened - earlier.opened,
+            drops: drops(worker.snapshot(), earlier, now),
+        }
     }
 
     /// Adds another worker's packets, or those of another stretch of time.
@@ -70,6 +63,7 @@ impl Tally {
         self.received += other.received;
         self.hits += other.hits;
         self.misses += other.misses;
+        self.opened += other.opened;
         for drop in other.drops {
             let same = |known: &&mut DropCount| {
                 known.reason == drop.reason && known.element == drop.element
@@ -125,7 +119,7 @@ mod tests {
                 element: "nat".into(),
                 packets,
             }];
-            Tally { received: 100, hits: 90, misses: 5, drops }
+            Tally { received: 100, hits: 90, misses: 5, opened: 5, drops }
         };
         let mut tally = of("a", 5);
         tally.add(of("a", 3));

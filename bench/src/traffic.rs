@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 use egret_dataplane::packet::{self, Protocol, Tuple, checksum};
-use egret_dataplane::snapshot::InterfaceId;
+use egret_dataplane::snapshot::{InterfaceId, Snapshot};
+use egret_dataplane::steer::Steering;
 use egret_dataplane::time::Instant;
 use egret_dataplane::verdict::Verdict;
 use egret_dataplane::worker::{Arrival, Worker};
@@ -263,6 +264,18 @@ fn send(
         }
         other => Err(other),
     }
+}
+
+/// The worker to which the dataplane steers a flow that begins like this.
+pub fn owner(snapshot: &Snapshot, steering: Steering, first: (InterfaceId, Tuple)) -> usize {
+    let (interface, tuple) = first;
+    let mut bytes = [0; 64];
+    bytes[0] = 0x45;
+    bytes[6] = 0x40;
+    bytes[32] = DATA_OFFSET;
+    Image::new(interface, tuple, 64).write(&mut bytes);
+    let headers = packet::decode(&bytes).expect("a packet of the load is a good one");
+    usize::from(steering.owner(snapshot, interface, &headers).0)
 }
 
 /// A packet of its own.

@@ -54,13 +54,12 @@ impl Turnover {
         // takes no more than its idle time: so many flows pass for each one that stands.
         let odds = times * GOES_ROUND as f64 * share / (1.0 - share);
         let all_pass = share >= 1.0;
-        let passing =
-            if all_pass { flows } else { (flows as f64 * odds / (1.0 + odds)).ceil() as usize };
-        let passing = passing.clamp(1, flows);
+        let passing = (flows as f64 * odds / (1.0 + odds)).ceil() as usize;
+        // Where every packet opens a flow, a round is whole bursts of flows.
+        let whole = (flows / BURST * BURST).max(BURST);
+        let passing = if all_pass { whole } else { passing.clamp(1, flows) };
         let standing = if all_pass { 0 } else { (flows - passing).max(1) };
         let round = ((passing as f64 / share).ceil() as usize).next_multiple_of(BURST);
-        // Where every packet opens a flow, a round is whole bursts of flows.
-        let passing = if all_pass { round } else { passing };
         let step =
             Duration((idle.passing.0 as f64 * ROUND * BURST as f64 / round as f64) as u64 + 1);
         Turnover { standing, passing, round, step }
@@ -139,8 +138,8 @@ mod tests {
     #[test]
     fn all_packets_may_open_a_flow() {
         let split = Turnover::new(1_000, 1.0, IDLE);
-        assert_eq!((split.standing, split.passing, split.round), (0, 1_024, 1_024));
-        assert!((0..1_024).all(|n| split.opens(n) == Some(n)));
+        assert_eq!((split.standing, split.passing, split.round), (0, 960, 960));
+        assert!((0..960).all(|n| split.opens(n) == Some(n)));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub struct Section {
 
 /// Everything that was measured.
 pub fn sections(results: &Results) -> Vec<Section> {
-    let mut sections = vec![closed(results)];
+    let mut sections = vec![closed(results), state(results)];
     sections.extend(open(results));
     for point in &results.points {
         sections
@@ -144,22 +144,36 @@ fn closed(results: &Results) -> Section {
 }
 
 fn closed_notes(name: &str, point: &Point) -> Vec<String> {
-    let (setup, closed) = (&point.setup, &point.closed);
-    let memory = setup.bytes_per_flow;
-    let memory = memory.map_or(String::new(), |bytes| format!(", {bytes:.0} bytes of memory each"));
-    let mut notes = vec![format!(
-        "{name}{} flows live{memory}, {} to open one; longest pause {}, {} of a worker's own",
-        grouped(setup.live_flows),
-        span(setup.open_ns),
-        span(closed.worst_gap_ns as f64),
-        span(closed.worst_own_gap_ns as f64),
-    )];
+    let closed = &point.closed;
+    let mut notes = Vec::new();
     if closed.missed_by_limit > 0 {
         let missed = grouped(closed.missed_by_limit);
         notes.push(format!("{name}the limit did not find {missed} packets: its figure is void"));
     }
     notes.extend(drops(name, &closed.tally));
     notes
+}
+
+fn state(results: &Results) -> Section {
+    let columns =
+        ["flows live", "bytes each", "to open one", "opened", "longest pause", "a worker's own"];
+    let mut rows = vec![head(results, &columns)];
+    for Point { job, setup, closed, .. } in &results.points {
+        let cells = [
+            grouped(setup.live_flows),
+            setup.bytes_per_flow.map_or("-".to_owned(), |bytes| format!("{bytes:.0}")),
+            span(setup.open_ns),
+            grouped(closed.tally.opened),
+            span(closed.worst_gap_ns as f64),
+            span(closed.worst_own_gap_ns as f64),
+        ];
+        rows.push(row(results, job, cells));
+    }
+    let notes = vec![
+        "a pause is the time from one burst to the next; opening one is its first four packets"
+            .to_owned(),
+    ];
+    Section { title: "Flows and pauses".to_owned(), rows, notes }
 }
 
 /// A share of all packets. None is never all, and some are never none.

@@ -17,7 +17,7 @@ use egret_dataplane::verdict::Verdict;
 use egret_dataplane::worker::{Arrival, Worker};
 use serde::{Deserialize, Serialize};
 
-use crate::turnover::{GOES_ROUND, Turnover};
+use crate::turnover::Turnover;
 use crate::world::{Senders, World};
 
 /// Bytes from one packet's buffer to the next: an odd multiple of 64, because buffers a power of two
@@ -124,7 +124,7 @@ impl Image {
 
     /// Writes the packet over another one. What follows the ports is at once the rest of a UDP
     /// header and of a TCP segment, each with its checksum where it belongs.
-    #[inline]
+    #[inline(always)]
     pub fn write(&self, bytes: &mut [u8]) {
         let head: &mut [u8; 40] = (&mut bytes[..40]).try_into().expect("40 bytes");
         let tcp = self.protocol == Protocol::TCP;
@@ -336,6 +336,7 @@ impl Trace {
         let mut drawn = Drawn::new(standing, order, direction, seed);
         let mut turns: Vec<u32> = (0..standing.len() as u32).collect();
         fastrand::Rng::with_seed(!seed).shuffle(&mut turns);
+        let all_others = len - len / turnover.round * turnover.passing;
         let mut others = 0;
         let images = (0..len).map(|n| {
             let size = sizes[n % sizes.len()];
@@ -344,10 +345,8 @@ impl Trace {
                 return Image::with_flags(interface, tuple, size, SYN);
             }
             others += 1;
-            let goes_round = others % GOES_ROUND == 0;
-            let next = turns.get(others / GOES_ROUND % turns.len().max(1));
-            match next.filter(|_| goes_round) {
-                Some(flow) => drawn.image_of(*flow as usize, size),
+            match turnover.goes_round(others - 1, all_others) {
+                Some(turn) => drawn.image_of(turns[turn] as usize, size),
                 None => drawn.next_image(size),
             }
         });
@@ -361,7 +360,7 @@ impl Trace {
     }
 
     /// A burst's packets, of which the first `count` are used up.
-    #[inline]
+    #[inline(always)]
     fn next_images(&mut self, count: usize) -> &[Image; BURST] {
         if self.at + BURST > self.images.len() {
             self.at = 0;
@@ -438,13 +437,13 @@ impl Default for Pool {
 
 impl Pool {
     /// Writes a burst of a trace into the next buffers: packets that arrive.
-    #[inline]
+    #[inline(always)]
     pub fn fill(&mut self, trace: &mut Trace) -> [Arrival<'_>; BURST] {
         self.fill_some(trace, BURST)
     }
 
     /// The same, where only the first `count` are the trace's next packets.
-    #[inline]
+    #[inline(always)]
     pub fn fill_some(&mut self, trace: &mut Trace, count: usize) -> [Arrival<'_>; BURST] {
         let images = trace.next_images(count);
         if self.at >= BUFFERS {

@@ -21,8 +21,8 @@ use crate::traffic::{self, BURST};
 const ROUND: f64 = 1.1;
 /// A flow that stands sends within this share of its idle time.
 const STANDING: f64 = 0.88;
-/// One of so many packets of standing flows goes round, so that none is left out for long.
-pub const GOES_ROUND: usize = 4;
+/// One of so many packets of standing flows goes round at least, so that none is left out for long.
+const GOES_ROUND: usize = 4;
 
 /// How long flows may be idle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,10 +67,21 @@ impl Turnover {
 
     /// Whether packet `n` of the load opens a flow, and which of those that pass.
     pub fn opens(&self, n: usize) -> Option<usize> {
-        let before = |n: usize| (n as u128 * self.passing as u128 / self.round as u128) as usize;
-        let n = n % self.round;
-        (before(n + 1) > before(n)).then(|| before(n))
+        spread(self.passing, self.round, n % self.round)
     }
+
+    /// Of `others` packets, which standing flows send: whether packet `n` of them is one that goes
+    /// round, and whose turn it is. All flows have the same number of turns.
+    pub fn goes_round(&self, n: usize, others: usize) -> Option<usize> {
+        let turns = others.div_ceil(GOES_ROUND * self.standing.max(1));
+        spread(self.standing * turns, others, n).map(|turn| turn % self.standing)
+    }
+}
+
+/// Spreads `few` evenly over `many`: which of the few, if any, is at place `n`.
+fn spread(few: usize, many: usize, n: usize) -> Option<usize> {
+    let before = |n: usize| (n as u128 * few as u128 / many as u128) as usize;
+    (before(n + 1) > before(n)).then(|| before(n))
 }
 
 impl Idle {
@@ -128,11 +139,28 @@ mod tests {
             let burst = split.step.0 as f64;
             let round = split.round as f64 / BURST as f64 * burst;
             assert!(round > IDLE.passing.0 as f64, "{share}");
-            let standing = (GOES_ROUND * split.standing) as f64 / (1.0 - share);
-            assert!(standing / BURST as f64 * burst < IDLE.standing.0 as f64, "{share}");
+            let apart = longest_wait(&split) as f64 / BURST as f64 * burst;
+            assert!(apart < IDLE.standing.0 as f64, "{share}: {apart}");
             let opened = (0..split.round).filter(|n| split.opens(*n).is_some()).count();
             assert_eq!(opened, split.passing);
         }
+    }
+
+    /// Packets from one turn of a standing flow to its next one, at most: over two rounds.
+    fn longest_wait(split: &Turnover) -> usize {
+        let others = split.round - split.passing;
+        let mut last = vec![0; split.standing];
+        let (mut other, mut longest) = (0, 0);
+        for n in 0..2 * split.round {
+            if split.opens(n).is_none() {
+                if let Some(flow) = split.goes_round(other % others, others) {
+                    longest = longest.max(n - last[flow]);
+                    last[flow] = n;
+                }
+                other += 1;
+            }
+        }
+        longest
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::job::Job;
-use crate::results::{Point, Results, Spread};
+use crate::results::{Point, Results, Spread, Throughput};
 
 /// How often each binary runs.
 pub const TURNS: usize = 3;
@@ -39,7 +39,7 @@ pub struct Pair {
     pub ratio: f64,
     /// The least and the middle of the turns' own ratios: whether the ratio can be trusted.
     pub ratio_by_turn: Spread,
-    /// Packets a second of this one over the other's, each one's median.
+    /// Packets a second of this one over the other's, each at its best.
     pub mpps_ratio: f64,
 }
 
@@ -104,7 +104,7 @@ fn pair(ours: &[Results], theirs: &[Results], at: usize) -> Option<Pair> {
     };
     let net: fn(&Point) -> f64 = |point| point.closed.net_ns.min;
     let (net_ns, other_net_ns) = (of(ours, net)?, of(theirs, net)?);
-    let mpps = |all| of(all, |point| point.closed.mpps).map(|all| Spread::of(all).median);
+    let mpps = |all| of(all, |point| point.closed.mpps.best).map(|all| Throughput::of(&all).best);
     let by_turn = net_ns.iter().zip(&other_net_ns).map(|(a, b)| a / b).collect();
     Some(Pair {
         job: ours[0].points[at].job.clone(),

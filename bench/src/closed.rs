@@ -13,7 +13,7 @@ use crate::job::Job;
 use crate::lane::Lane;
 use crate::limit::Limit;
 use crate::quantity::figure;
-use crate::results::{Closed, Spread};
+use crate::results::{Closed, Spread, Throughput};
 use crate::tally::{Mark, Tally};
 use crate::threads;
 use crate::traffic::{BURST, Pool, Trace};
@@ -210,36 +210,31 @@ fn summary(job: &Job, plan: &Plan, all: Vec<Rounds>, missed_by_limit: u64) -> Cl
     let generator = mean(&|round| round.generator.cpu);
     let limit = mean(&|round| round.limit.cpu);
     let dataplane = mean(&|round| round.dataplane.cpu);
-    let net = |of: &[f64]| of.iter().zip(&generator).map(|(all, g)| all - g).collect::<Vec<_>>();
     let longest = |round: usize| {
         let walls = all.iter().map(|lane| lane.rounds[round].dataplane.wall);
         walls.fold(0.0, f64::max)
     };
     let together = (plan.packets * all.len()) as f64;
-    let mut mpps: Vec<f64> = (0..rounds).map(|round| together / longest(round) * 1e3).collect();
-    mpps.sort_by(f64::total_cmp);
-    let mpps = mpps[rounds / 2];
-    // Noise differs from round to round: the least of each is what they would be without it.
-    let (least, ns, limit_ns) = (
-        Spread::of(generator.clone()).min,
-        Spread::of(dataplane.clone()),
-        Spread::of(limit.clone()),
-    );
-    let undisturbed = |spread: Spread, rounds: &[f64]| Spread {
-        min: figure(spread.min - least),
-        median: Spread::of(net(rounds)).median,
+    let mpps: Vec<f64> = (0..rounds).map(|round| together / longest(round) * 1e3).collect();
+    let mpps = Throughput::of(&mpps);
+    let (ns, limit_ns, generator_ns) =
+        (Spread::of(dataplane), Spread::of(limit), Spread::of(generator));
+    // What disturbed the generator must not make the others look faster.
+    let net = |spread: Spread| Spread {
+        min: figure(spread.min - generator_ns.min),
+        median: figure(spread.median - generator_ns.min),
     };
-    let (net_ns, limit_net_ns) = (undisturbed(ns, &dataplane), undisturbed(limit_ns, &limit));
+    let (net_ns, limit_net_ns) = (net(ns), net(limit_ns));
     let gaps = all.iter().map(|lane| lane.gaps).reduce(Gaps::worse).expect("a worker");
     let mut tally = Tally::default();
     all.into_iter().for_each(|lane| tally.add(lane.tally));
     Closed {
         rounds,
         packets: tally.received,
-        mpps: figure(mpps),
-        gbits: figure(mpps * job.size.mean() * 8.0 / 1e3),
+        mpps,
+        gbits: figure(mpps.best * job.size.mean() * 8.0 / 1e3),
         ns,
-        generator_ns: Spread::of(generator),
+        generator_ns,
         limit_ns,
         net_ns,
         limit_net_ns,

@@ -83,7 +83,7 @@ fn compared(now: &Point, then: &Point) -> Compared {
     Compared {
         net_ns_then: then.closed.net_ns.min,
         net_ns: now.closed.net_ns.min / then.closed.net_ns.min,
-        mpps: now.closed.mpps / then.closed.mpps,
+        mpps: now.closed.mpps.best / then.closed.mpps.best,
         ratio_to_limit: now.closed.ratio_to_limit / then.closed.ratio_to_limit,
         p99_9: both(&p99_9),
         highest_rate: both(&highest),
@@ -112,7 +112,7 @@ mod tests {
         let then = sample::results();
         let mut now = then.clone();
         now.points[0].closed.net_ns.min /= 2.0;
-        now.points[0].closed.mpps *= 2.0;
+        now.points[0].closed.mpps.best *= 2.0;
         now.points[0].job.seed += 1;
         compare(&mut now, &then);
         let compared = now.points[0].compared.clone().unwrap();

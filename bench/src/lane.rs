@@ -55,8 +55,8 @@ pub struct Opened {
     passing: Vec<Flow>,
     turnover: Option<Turnover>,
     now: Instant,
-    /// CPU time that opening one flow and bringing it to where it stays took, in nanoseconds.
-    pub open_nanos: f64,
+    /// CPU time of opening flows that stand and bringing them to where they stay, in nanoseconds.
+    pub open_nanos: u64,
 }
 
 /// A worker under load.
@@ -138,8 +138,13 @@ impl Opened {
         let start = cpu_nanos();
         let standing = traffic::open(&mut worker, now, standing);
         let standing = standing.map_err(|verdict| refused(&worker, verdict))?;
-        let open_nanos = (cpu_nanos() - start) as f64 / standing.len().max(1) as f64;
+        let open_nanos = cpu_nanos() - start;
         Ok(Opened { worker, standing, passing, turnover, now, open_nanos })
+    }
+
+    /// Flows that stand.
+    pub fn standing(&self) -> usize {
+        self.standing.len()
     }
 
     /// Bytes that the load itself keeps of the flows, beside what the worker does.

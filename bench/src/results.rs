@@ -62,8 +62,9 @@ pub struct Point {
 pub struct Setup {
     /// Flows that live when the measurement begins, as workers count them.
     pub live_flows: u64,
-    /// CPU time of one flow's opening and its three further packets, in nanoseconds.
-    pub open_ns: f64,
+    /// CPU time of one flow's opening and its three further packets, in nanoseconds; none where no
+    /// flow stands.
+    pub open_ns: Option<f64>,
     /// Memory that a live flow takes, everything of the workers included, in bytes: the growth of
     /// what the process has resident. Too few flows show no figure.
     pub bytes_per_flow: Option<f64>,
@@ -78,6 +79,15 @@ pub struct Spread {
     pub median: f64,
 }
 
+/// Two figures for one rate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Throughput {
+    /// The highest of all rounds: the one that was disturbed least.
+    pub best: f64,
+    /// The middle one.
+    pub median: f64,
+}
+
 /// The closed loop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Closed {
@@ -85,9 +95,9 @@ pub struct Closed {
     pub rounds: usize,
     /// Packets that the dataplane was timed over.
     pub packets: u64,
-    /// Millions of packets a second by the wall clock, all workers, generator included: the median.
-    pub mpps: f64,
-    /// Billions of bits a second of IPv4 packets at that rate.
+    /// Millions of packets a second by the wall clock, all workers, generator included.
+    pub mpps: Throughput,
+    /// Billions of bits a second of IPv4 packets at the best rate.
     pub gbits: f64,
     /// Nanoseconds of thread CPU time a packet: generator and dataplane.
     pub ns: Spread,
@@ -95,9 +105,9 @@ pub struct Closed {
     pub generator_ns: Spread,
     /// Generator and limit.
     pub limit_ns: Spread,
-    /// The dataplane without the generator, round by round.
+    /// The dataplane without the least of the generator.
     pub net_ns: Spread,
-    /// The limit without the generator, round by round.
+    /// The limit without it.
     pub limit_net_ns: Spread,
     /// The least `net_ns` over the least `limit_net_ns`.
     pub ratio_to_limit: f64,
@@ -220,6 +230,14 @@ impl Spread {
     }
 }
 
+impl Throughput {
+    /// The throughput of rounds.
+    pub fn of(rounds: &[f64]) -> Throughput {
+        let Spread { min, median } = Spread::of(rounds.iter().map(|rate| -rate).collect());
+        Throughput { best: -min, median: -median }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,5 +246,6 @@ mod tests {
     fn a_spread_is_least_and_middle() {
         assert_eq!(Spread::of(vec![3.0, 1.0, 2.0]), Spread { min: 1.0, median: 2.0 });
         assert_eq!(Spread::of(Vec::new()), Spread::default());
+        assert_eq!(Throughput::of(&[3.0, 1.0, 2.0]), Throughput { best: 3.0, median: 2.0 });
     }
 }

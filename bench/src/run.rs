@@ -128,7 +128,7 @@ fn point(
     });
     let search = job.search.map(|loss| {
         progress.say("searching the highest rate");
-        let top = closed.mpps * 1e6 * HEADROOM;
+        let top = closed.mpps.best * 1e6 * HEADROOM;
         search::measure(&mut lanes, job, top, loss, |share| done(0.5 + 0.5 * share))
     });
     done(1.0);
@@ -140,12 +140,14 @@ fn set_up(job: &Job, world: &World) -> Result<(Vec<Lane>, Setup), Refused> {
     let opened = Opened::all(world, job)?;
     let grown = resident().zip(before).map(|(after, before)| after.saturating_sub(before));
     let own: usize = opened.iter().map(Opened::own_bytes).sum();
-    let open_ns = opened.iter().map(|one| one.open_nanos).sum::<f64>() / opened.len() as f64;
+    let standing: usize = opened.iter().map(Opened::standing).sum();
+    let nanos: u64 = opened.iter().map(|one| one.open_nanos).sum();
+    let open_ns = (standing > 0).then(|| figure(nanos as f64 / standing as f64));
     let lanes = threads::each(opened, |_, opened| opened.load(job));
     let live_flows = lanes.iter().map(|lane| lane.worker().flows().len() as u64).sum();
     let bytes = grown.map(|bytes| bytes.saturating_sub(own) as f64 / job.flows as f64);
     let bytes_per_flow = bytes.filter(|_| job.flows >= WEIGHED && job.new_flows == 0.0);
-    let (open_ns, bytes_per_flow) = (figure(open_ns), bytes_per_flow.map(figure));
+    let bytes_per_flow = bytes_per_flow.map(figure);
     Ok((lanes, Setup { live_flows, open_ns, bytes_per_flow }))
 }
 

@@ -108,6 +108,7 @@ fn named(results: &Results, point: &Point) -> String {
 fn closed(results: &Results) -> Section {
     let columns = [
         "Mpps",
+        "median",
         "Gbit/s",
         "ns/packet",
         "median",
@@ -126,7 +127,8 @@ fn closed(results: &Results) -> Section {
     for point in &results.points {
         let closed = &point.closed;
         let cells = [
-            format!("{:.2}", closed.mpps),
+            format!("{:.2}", closed.mpps.best),
+            format!("{:.2}", closed.mpps.median),
             format!("{:.2}", closed.gbits),
             format!("{:.1}", closed.net_ns.min),
             format!("{:.1}", closed.net_ns.median),
@@ -162,7 +164,7 @@ fn state(results: &Results) -> Section {
         let cells = [
             grouped(setup.live_flows),
             setup.bytes_per_flow.map_or("-".to_owned(), |bytes| format!("{bytes:.0}")),
-            span(setup.open_ns),
+            setup.open_ns.map_or("-".to_owned(), span),
             grouped(closed.tally.opened),
             span(closed.worst_gap_ns as f64),
             span(closed.worst_own_gap_ns as f64),

@@ -4,11 +4,15 @@
 use std::fmt::Write as _;
 
 const WIDTH: f64 = 520.0;
-const HEIGHT: f64 = 290.0;
+const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 56.0;
 const RIGHT: f64 = 16.0;
-const TOP: f64 = 16.0;
+const TOP: f64 = 30.0;
 const BOTTOM: f64 = 44.0;
+/// Lines with more points than these have no marks: a curve, not measurements one by one.
+const MARKED: usize = 12;
+/// The widest bar; one group alone may have wider ones.
+const BAR: f64 = 46.0;
 /// Colours that the page has.
 pub(super) const COLOURS: usize = 6;
 
@@ -53,6 +57,8 @@ pub(super) struct Lines {
 /// Bars in groups, each bar with its value.
 pub(super) struct Bars {
     pub(super) y: Axis,
+    /// How the value of a bar is written.
+    pub(super) value: fn(f64) -> String,
     /// Names of the bars of a group.
     pub(super) names: Vec<&'static str>,
     /// Groups: what stands below, and a value for each name.
@@ -177,7 +183,7 @@ impl Lines {
         let class = if series.ideal { "ideal".to_owned() } else { format!("c{}", at % COLOURS) };
         let path = places.collect::<Vec<_>>().join(" ");
         let _ = writeln!(svg, r#"<polyline class="{class}" points="{path}"/>"#);
-        if series.ideal {
+        if series.ideal || series.points.len() > MARKED {
             return;
         }
         for point in &series.points {
@@ -204,7 +210,8 @@ impl Bars {
         let y = Range::of(&self.y, values);
         let mut svg = open(&self.y, &y);
         let group = (WIDTH - LEFT - RIGHT) / self.groups.len().max(1) as f64;
-        let bar = (group * 0.72 / self.names.len().max(1) as f64).min(46.0);
+        let widest = if self.groups.len() == 1 { 2.0 * BAR } else { BAR };
+        let bar = (group * 0.72 / self.names.len().max(1) as f64).min(widest);
         for (at, (name, values)) in self.groups.iter().enumerate() {
             let middle = LEFT + group * (at as f64 + 0.5);
             let first = middle - bar * values.len() as f64 / 2.0;
@@ -222,7 +229,7 @@ impl Bars {
     }
 
     fn bar(&self, svg: &mut String, n: usize, left: f64, width: f64, value: f64, top: f64) {
-        let text = (self.y.text)(value);
+        let text = (self.value)(value);
         let _ = writeln!(
             svg,
             r#"<rect class="bar c{}" x="{:.1}" y="{top:.1}" width="{:.1}" height="{:.1}" rx="2"><title>{}: {text}</title></rect>"#,
@@ -243,11 +250,11 @@ impl Bars {
     }
 }
 
-/// The frame: lines across with what they mean, and the name of the axis above them.
+/// The frame: lines across with what they mean, and the axis's name above them.
 fn open(axis: &Axis, range: &Range) -> String {
     let mut svg =
         format!(r#"<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{}">"#, axis.label);
-    svg.push('\n');
+    let _ = write!(svg, "\n<text x=\"0\" y=\"14\">{}</text>\n", axis.label);
     for tick in range.ticks() {
         let y = at_y(range.place(tick));
         let class = if tick == 0.0 { "axis" } else { "grid" };

@@ -53,7 +53,20 @@ fn number(variable: Variable, value: &str) -> Option<f64> {
 }
 
 fn mega(rate: f64) -> String {
-    format!("{:.1}", rate / 1e6)
+    let rate = rate / 1e6;
+    if rate < 10.0 && rate.fract() != 0.0 { format!("{rate:.1}") } else { format!("{rate:.0}") }
+}
+
+/// A span without more digits than it needs.
+fn tick(nanos: f64) -> String {
+    let text = span(nanos);
+    let (number, unit) = text.split_once(' ').unwrap_or((&text, ""));
+    let number = if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        number
+    };
+    format!("{number} {unit}")
 }
 
 fn whole(value: f64) -> String {
@@ -88,7 +101,7 @@ fn throughput(results: &Results, sweep: &Sweep) -> Option<Plot> {
             continue;
         };
         let name = others(point);
-        let at = (x, point.closed.mpps);
+        let at = (x, point.closed.mpps.best);
         match series.iter_mut().find(|series| series.name == name) {
             Some(series) => series.points.push(at),
             None => series.push(Series { name, points: vec![at], ideal: false }),
@@ -107,11 +120,14 @@ fn throughput(results: &Results, sweep: &Sweep) -> Option<Plot> {
         series.push(Series { name: "in proportion".to_owned(), points: ideal, ideal: true });
     }
     let (title, caption) = match sweep.variable {
-        Variable::Workers => {
-            ("Throughput over workers", "Wall time; the broken line is in proportion.")
+        Variable::Workers => (
+            "Throughput over workers",
+            "Wall time of the best round; the broken line is in proportion.",
+        ),
+        Variable::Flows => {
+            ("Throughput over live flows", "Wall time of the best round, generator included.")
         }
-        Variable::Flows => ("Throughput over live flows", "Wall time, generator included."),
-        _ => ("Throughput", "Wall time, generator included."),
+        _ => ("Throughput", "Wall time of the best round, generator included."),
     };
     let scale =
         if scaling || sweep.variable == Variable::NewFlows { Scale::Linear } else { Scale::Log };
@@ -157,7 +173,8 @@ fn against_limit(results: &Results) -> Option<Plot> {
         if value >= 100.0 || value == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") }
     };
     let bars = Bars {
-        y: axis("nanoseconds a packet", Scale::Linear, one),
+        y: axis("nanoseconds a packet", Scale::Linear, plain),
+        value: one,
         names: vec!["generator", "limit", "dataplane"],
         groups: results.points.iter().map(group).collect(),
     };
@@ -186,7 +203,7 @@ fn latency_by_load(load: &[Load], label: &str) -> Plot {
     });
     let lines = Lines {
         x: axis("million packets a second, offered", Scale::Linear, mega),
-        y: axis("latency", Scale::Log, span),
+        y: axis("latency", Scale::Log, tick),
         series: series.into(),
     };
     let caption = "From the time at which a packet was due to the end of its burst.";
@@ -237,5 +254,5 @@ fn distribution(series: Vec<Series>) -> Lines {
     };
     let mut x = axis("percentile", Scale::Log, text);
     x.ticks = Some(ticks.filter(|tick| *tick <= last * 1.01).collect());
-    Lines { x, y: axis("latency", Scale::Log, span), series }
+    Lines { x, y: axis("latency", Scale::Log, tick), series }
 }

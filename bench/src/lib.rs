@@ -13,6 +13,7 @@
 //! | [`gap`], [`tally`] | pauses, and what the dataplane says became of the packets |
 //! | [`job`], [`quantity`] | what to measure, and how people write it |
 //! | [`run`], [`against`], [`compare`] | a run, two binaries in turn, an earlier run |
+//! | [`peer`] | the same packets through the kernel of the same machine |
 //! | [`results`], [`tables`], [`text`], [`html`] | what came of it: for programs, as tables, for a terminal, as a page |
 //! | [`machine`], [`progress`] | where a run runs, and how far it is |
 
@@ -27,6 +28,7 @@ pub mod lane;
 pub mod limit;
 pub mod machine;
 pub mod open;
+pub mod peer;
 pub mod progress;
 pub mod quantity;
 pub mod results;

@@ -92,7 +92,7 @@ fn compared(now: &Point, then: &Point) -> Compared {
 
 /// Whether two jobs measure the same thing, however long and with whatever seed.
 fn is_same(a: &Job, b: &Job) -> bool {
-    Job { duration: b.duration, seed: b.seed, ..a.clone() } == *b
+    Job { duration: b.duration, seed: b.seed, peer: b.peer, ..a.clone() } == *b
 }
 
 #[cfg(test)]

@@ -49,6 +49,17 @@ pub struct Job {
     pub churn: Option<f64>,
     /// The loss in percent that the search for the highest rate allows; none without a search.
     pub search: Option<f64>,
+    /// Who else takes the same packets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<Peer>,
+}
+
+/// Who else takes the same packets on the same machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Peer {
+    /// The kernel's own NAT, in network namespaces: needs root and nftables.
+    Linux,
 }
 
 /// Sizes of packets, IPv4 header and all.
@@ -107,6 +118,7 @@ impl Default for Job {
             seed: 1,
             churn: None,
             search: None,
+            peer: None,
         }
     }
 }
@@ -166,6 +178,9 @@ pub enum BadJob {
     /// A rate and a search for one.
     #[error("--search looks for the rate: give it without --rate")]
     RateAndSearch,
+    /// The peer takes one size.
+    #[error("--peer sends packets of one size: use --size 64 or --size 1500")]
+    PeerOfOneSize,
     /// No place to wait.
     #[error("a queue of 0 packets loses every packet: give --queue at least 64")]
     NoQueue,
@@ -206,6 +221,9 @@ impl Job {
         }
         if self.rate.is_some() && self.search.is_some() {
             return Err(BadJob::RateAndSearch);
+        }
+        if self.peer.is_some() && self.size == PacketSize::Imix {
+            return Err(BadJob::PeerOfOneSize);
         }
         if self.queue < 64 {
             return Err(BadJob::NoQueue);
@@ -258,6 +276,7 @@ impl Job {
         when(self.queue != usual.queue, "queue", self.queue.to_string());
         when(self.churn.is_some(), "churn", format!("{}/s", self.churn.unwrap_or(0.0)));
         when(self.search.is_some(), "search", format!("{}%", self.search.unwrap_or(0.0)));
+        when(self.peer.is_some(), "peer", self.peer.map_or(String::new(), word));
         say("duration", format!("{}s", self.duration));
         say("seed", self.seed.to_string());
         arguments
@@ -440,6 +459,7 @@ mod tests {
             Job { rules: 0, ..job.clone() },
             Job { new_flows: 10.0, direction: Direction::In, ..job.clone() },
             Job { rate: Some(1.0), search: Some(0.0), ..job.clone() },
+            Job { peer: Some(Peer::Linux), size: PacketSize::Imix, ..job.clone() },
         ];
         for job in bad {
             assert!(job.check().is_err(), "{job:?}");

@@ -52,6 +52,9 @@ pub struct Point {
     /// Changes of the configuration under load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub churn: Option<Churn>,
+    /// The same packets through the kernel's own NAT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<PeerFigures>,
     /// The same point of an earlier run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared: Option<Compared>,
@@ -217,6 +220,23 @@ pub struct Churn {
     pub lost: u64,
     /// What the dataplane says became of the packets.
     pub tally: Tally,
+}
+
+/// The same packets through the kernel's own NAT, on one core: UDP from tasks, no answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PeerFigures {
+    /// Nanoseconds a packet through the kernel's NAT, sending included.
+    pub nat_ns: f64,
+    /// The same with forwarding only.
+    pub forward_ns: f64,
+    /// Sending alone.
+    pub sender_ns: f64,
+    /// NAT without sending.
+    pub net_ns: f64,
+    /// `net_ns` over the dataplane's.
+    pub ratio: f64,
+    /// How it was measured.
+    pub method: String,
 }
 
 impl Spread {

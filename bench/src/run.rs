@@ -1,19 +1,20 @@
 //! A run: one point after the other.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use egret_control::compile::Compilation;
 use egret_control::model::Model;
 use thiserror::Error;
 
-use crate::job::{BadJob, Job, Sweep, points};
+use crate::job::{BadJob, Job, Peer, Sweep, points};
 use crate::lane::{Lane, Opened, Refused};
 use crate::machine::Machine;
+use crate::peer::{self, Unavailable};
 use crate::progress::Progress;
 use crate::quantity::figure;
-use crate::results::{Point, Results, SCHEMA_VERSION, Setup};
+use crate::results::{Closed, PeerFigures, Point, Results, SCHEMA_VERSION, Setup};
 use crate::world::{NoWorld, World};
-use crate::{churn, closed, open, quantity, search, threads};
+use crate::{churn, closed, open, quantity, search, threads, traffic};
 
 /// A configuration of the user's.
 #[derive(Clone, Debug)]
@@ -36,6 +37,9 @@ pub enum Failure {
     /// The configuration carries fewer flows.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The peer cannot be measured here.
+    #[error(transparent)]
+    Peer(#[from] Unavailable),
 }
 
 /// The searched rates begin so much above what the closed loop gave.
@@ -108,7 +112,12 @@ fn point(
     machine: &Machine,
     done: &(impl Fn(f64) + Sync),
     progress: &Progress,
-) -> Result<Point, Refused> {
+) -> Result<Point, Failure> {
+    let beside = job.peer.map(|Peer::Linux| {
+        progress.say("the kernel's own NAT");
+        peer::linux(&of_peer(job, world))
+    });
+    let beside = beside.transpose()?;
     progress.say(format!("opening {} flows", quantity::grouped(job.flows)));
     let (mut lanes, setup) = set_up(job, world)?;
     progress.say(format!(
@@ -132,7 +141,39 @@ fn point(
         search::measure(&mut lanes, job, top, loss, |share| done(0.5 + 0.5 * share))
     });
     done(1.0);
-    Ok(Point { job: job.clone(), setup, closed, open, search, churn, compared: None })
+    let peer = beside.map(|outcome| peer_figures(&outcome, &closed));
+    Ok(Point { job: job.clone(), setup, closed, open, search, churn, peer, compared: None })
+}
+
+/// The packets of the flows' first direction, as the peer sends them.
+fn of_peer(job: &Job, world: &World) -> peer::Job {
+    let flow = |number| {
+        let (_, tuple) = traffic::flow(world, number, job.protocol);
+        peer::Flow {
+            source: tuple.src,
+            destination: tuple.dst,
+            source_port: tuple.src_port,
+            destination_port: tuple.dst_port,
+        }
+    };
+    peer::Job {
+        flows: (0..job.flows as usize).map(flow).collect(),
+        size: job.size.sizes()[0],
+        duration: Duration::from_secs_f64(job.duration),
+        seed: job.seed,
+    }
+}
+
+fn peer_figures(outcome: &peer::Outcome, closed: &Closed) -> PeerFigures {
+    let net_ns = outcome.without_sender();
+    PeerFigures {
+        nat_ns: figure(outcome.nat.ns_per_packet),
+        forward_ns: figure(outcome.forward.ns_per_packet),
+        sender_ns: figure(outcome.sender.ns_per_packet),
+        net_ns: figure(net_ns),
+        ratio: figure(net_ns / closed.net_ns.min),
+        method: outcome.method(),
+    }
 }
 
 fn set_up(job: &Job, world: &World) -> Result<(Vec<Lane>, Setup), Refused> {

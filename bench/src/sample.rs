@@ -54,6 +54,14 @@ fn point((at, job): (usize, Job)) -> Point {
             lost: 0,
             tally: tally(),
         }),
+        peer: Some(PeerFigures {
+            nat_ns: 3_000.0,
+            forward_ns: 2_300.0,
+            sender_ns: 1_300.0,
+            net_ns: 1_700.0,
+            ratio: 1_700.0 / ns,
+            method: "Linux 6.1, core 1".to_owned(),
+        }),
         compared: None,
         job,
     }

@@ -26,6 +26,7 @@ pub fn sections(results: &Results) -> Vec<Section> {
             .extend(point.search.as_ref().map(|search| searched(&label(results, point), search)));
     }
     sections.extend(churn(results));
+    sections.extend(peer(results));
     sections.extend(compared(results));
     sections.extend(results.against.as_ref().map(|against| beside(results, against)));
     sections
@@ -287,6 +288,32 @@ fn churn_cells(churn: &Churn) -> [String; 8] {
         span(churn.worst_own_gap_ns as f64),
         grouped(churn.lost),
     ]
+}
+
+fn peer(results: &Results) -> Option<Section> {
+    let columns = [
+        "kernel, all",
+        "forwarding only",
+        "sending only",
+        "kernel net",
+        "Egret net",
+        "kernel/Egret",
+    ];
+    let (mut rows, mut notes) = (vec![head(results, &columns)], Vec::new());
+    for Point { job, closed, peer, .. } in &results.points {
+        if let Some(peer) = peer {
+            let ns = [peer.nat_ns, peer.forward_ns, peer.sender_ns, peer.net_ns, closed.net_ns.min];
+            let cells = ns.map(span).into_iter().chain([format!("{:.0}x", peer.ratio)]);
+            rows.push(row(results, job, cells));
+            notes = vec![
+                peer.method.clone(),
+                "the kernel moves packets between devices, which Egret does not: compare with care"
+                    .to_owned(),
+            ];
+        }
+    }
+    let title = "The kernel's own NAT, one core, time a packet".to_owned();
+    (rows.len() > 1).then_some(Section { title, rows, notes })
 }
 
 fn times(ratio: f64) -> String {

@@ -50,6 +50,7 @@ mod tests {
             "p99.99",
             "Highest rate without loss, flows 64k: 10.00M packets a second",
             "Churn",
+            "The kernel's own NAT",
             "nat-unsolicited at nat-gateway nat",
             "Some <CPU>, 2 cores at 3.66 GHz, Linux 6.1",
             "seed 1: egret bench",

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use egret_bench::job::{self, Job, PacketSize, Sweep};
+use egret_bench::job::{self, Job, PacketSize, Peer, Sweep};
 use egret_bench::progress::Progress;
 use egret_bench::results::Results;
 use egret_bench::run::Given;
@@ -90,6 +90,11 @@ pub(crate) struct Bench {
     /// Publish so many changed snapshots a second under load.
     #[arg(long, value_name = "N/s", value_parser = quantity::rate, help_heading = MEASURE)]
     churn: Option<f64>,
+
+    /// Send the same packets through the kernel's own NAT, too, in network namespaces: needs root
+    /// and nftables.
+    #[arg(long, value_enum, help_heading = MEASURE)]
+    peer: Option<Peer>,
 
     /// How long each measurement takes, such as 5s or 500ms.
     #[arg(long, value_name = "TIME", value_parser = quantity::seconds, default_value = "3s", help_heading = MEASURE)]
@@ -215,6 +220,7 @@ impl Bench {
             seed: self.seed,
             churn: self.churn,
             search: self.search,
+            peer: self.peer,
         }
     }
 }

@@ -198,6 +198,11 @@ impl Flows {
         &self.classes[session.class.0 as usize]
     }
 
+    /// By how much the time to live of a class's packets falls, in each direction.
+    pub(crate) fn ttl(&self, class: ClassId) -> [u8; 2] {
+        self.classes[usize::from(class.0)].ttl
+    }
+
     /// The number of this class, known from now on. There are few: one for each combination of
     /// MTU, timers and gateways on a way; the 256th and later share one whose packets all take the
     /// slow way.
@@ -216,6 +221,19 @@ impl Flows {
             self.classes.len() - 1
         });
         ClassId(number as u8)
+    }
+
+    /// Asks for the lines that the next flow will be written to.
+    #[inline]
+    pub(crate) fn prefetch_free(&self) {
+        let id = self.free.last().copied().unwrap_or(SessionId::new(self.used));
+        if let (Some(session), Some(cold)) =
+            (self.sessions.get(id.index()), self.cold.get(id.index()))
+        {
+            prefetch::read::<_, false>(session);
+            prefetch::read::<_, false>(cold);
+            prefetch::read::<_, false>(&cold.line);
+        }
     }
 
     /// Adds a flow; `None` when the table is full or already has one of its two keys.

@@ -6,7 +6,11 @@
 
 mod plan;
 
-use crate::flow::{Cold, Dir, FlowKey, Session, SessionId, State, Translation, Translator};
+pub(crate) use plan::Kind;
+
+use crate::flow::{
+    ClassId, Cold, Dir, FlowKey, Session, SessionId, State, Translation, Translator,
+};
 use crate::fragments::{DatagramId, First};
 use crate::handover::Errand;
 use crate::packet::rewrite::{Rewrite, rewrite, rewrite_error};
@@ -140,6 +144,7 @@ impl Worker {
 
     /// A packet that belongs to no flow: it opens one, or is dropped and leaves nothing behind.
     fn open(&mut self, packet: &mut Packet<'_, '_>, trace: &mut impl Trace) -> Verdict {
+        self.flows.prefetch_free();
         let (interface, headers) = (packet.arrival.interface, packet.headers);
         let way = match self.walk(interface, headers, Flow::New, trace) {
             Ok(way) => way,
@@ -153,6 +158,8 @@ impl Worker {
             FlowKey::new(interface, headers.tuple()),
             FlowKey::new(way.to, way.headers.tuple().reversed()),
         ];
+        // The walk back takes longer than the line that the insertion will need.
+        self.flows.prefetch::<false>(self.flows.hash(&keys[1]));
         let known = Known {
             dir: Dir::Return,
             origin: (interface, headers.tuple()),
@@ -204,9 +211,8 @@ impl Worker {
         let here = Element::Dataplane;
         self.make_room().map_err(|reason| reason.at(here))?;
         self.begin(&way.translations)?;
-        let class = plan::class(&self.snapshot, way, back.as_ref().ok());
-        let class_id = self.flows.classify(class);
-        let mut session = Session::new(keys, State::first(first), class_id, class.ttl);
+        let (class, ttl) = self.classify(way, back.as_ref().ok());
+        let mut session = Session::new(keys, State::first(first), class, ttl);
         session.last = now.tick();
         session.epoch = self.snapshot.epoch.0 as u16;
         session.set_tracked(Dir::Forward, way.tracked[0]);
@@ -224,6 +230,18 @@ impl Worker {
         }
         self.counters.opened += 1;
         Ok(id)
+    }
+
+    /// The class of flows with these ways, and by how much the time to live falls on each.
+    fn classify(&mut self, way: &Way, back: Option<&Way>) -> (ClassId, [u8; 2]) {
+        let kind = Kind::new(&self.snapshot, way, back);
+        let known = self.kinds.iter().find(|(known, _)| *known == kind).map(|(_, class)| *class);
+        let class = known.unwrap_or_else(|| {
+            let class = self.flows.classify(kind.class(&self.snapshot.settings));
+            self.kinds.push((kind, class));
+            class
+        });
+        (class, self.flows.ttl(class))
     }
 
     /// Counts a connection of each translator. Another worker may have had the last one of a shared
@@ -315,9 +333,8 @@ impl Worker {
         back: Result<Way, Drop>,
     ) {
         if let Ok(way) = &forward {
-            let class = plan::class(&self.snapshot, way, back.as_ref().ok());
-            let class_id = self.flows.classify(class);
-            self.flows.session_mut(id).replan(class_id, class.ttl);
+            let (class, ttl) = self.classify(way, back.as_ref().ok());
+            self.flows.session_mut(id).replan(class, ttl);
         }
         self.flows.block(id, [forward.err(), back.err()]);
         let session = self.flows.session_mut(id);

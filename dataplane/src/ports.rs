@@ -6,6 +6,7 @@
 //! only when it has reached its end is the port taken.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub const FIRST_PORT: u16 = 1024;
 pub const PORTS: u32 = 65_536 - FIRST_PORT as u32;
 
 /// A translator's own address, and the destination that its ports lead to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Towards {
     /// Who translates.
     pub by: Translator,
@@ -35,6 +36,19 @@ pub struct Towards {
     pub remote: Ipv4Addr,
     /// Destination port.
     pub remote_port: u16,
+}
+
+impl Hash for Towards {
+    /// Two words, where deriving it would give eight.
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let addresses = u64::from(self.address.to_bits()) << 32 | u64::from(self.remote.to_bits());
+        let rest = u64::from(self.by.code()) << 24
+            | u64::from(self.remote_port) << 8
+            | u64::from(self.protocol.0);
+        state.write_u64(addresses);
+        state.write_u64(rest);
+    }
 }
 
 /// The ports of all translators that belong to one worker.
@@ -136,6 +150,14 @@ impl Span {
         let ports = (self.ports - number * BLOCK).min(BLOCK);
         number * BLOCK + u32::from(wish) % ports
     }
+
+    /// An index in the first block, from where the wish points at, that is not `begun`.
+    fn other_block(self, wish: u16, begun: impl Fn(u32) -> bool) -> u32 {
+        let count = self.ports.div_ceil(BLOCK);
+        let from = u32::from(wish) % count;
+        let number = (from..count).chain(0..from).find(|number| !begun(*number));
+        self.in_block(number.expect("a set that is not full has a free port"), wish)
+    }
 }
 
 /// Ports in a block: a cache line of bits.
@@ -146,12 +168,13 @@ const FEW: usize = 6;
 /// The ports in use towards one destination, by their index in the share.
 ///
 /// Almost all destinations have a handful of connections, and a few have tens of thousands. So a set
-/// is a list at first, and then blocks of bits, of which the next is begun only when all others are
-/// full: 64 bytes for 512 ports, and finding a free one takes the same few steps whether one port is
-/// in use or all but one are.
+/// is a list at first, then a block of bits, then several, of which the next is begun only when all
+/// others are full: 64 bytes for 512 ports, and finding a free one takes the same few steps whether
+/// one port is in use or all but one are.
 #[derive(Debug)]
 enum PortSet {
     Few { len: u8, ports: [u16; FEW] },
+    One { len: u16, block: Box<Block> },
     Many(Box<Blocks>),
 }
 
@@ -165,6 +188,7 @@ impl PortSet {
     fn len(&self) -> u32 {
         match self {
             PortSet::Few { len, .. } => u32::from(*len),
+            PortSet::One { len, .. } => u32::from(*len),
             PortSet::Many(blocks) => blocks.len,
         }
     }
@@ -184,6 +208,10 @@ impl PortSet {
                 }
                 index
             }
+            PortSet::One { block, .. } if !block.is_full() => block.first_free(wish),
+            PortSet::One { block, .. } => {
+                span.other_block(wish, |number| number == u32::from(block.number))
+            }
             PortSet::Many(blocks) => blocks.first_free(span, wish),
         }
     }
@@ -200,16 +228,34 @@ impl PortSet {
                     *len += 1;
                     return true;
                 }
+                *self = PortSet::with_bits(span, *ports);
+                self.insert(span, index)
+            }
+            PortSet::One { len, block } if index / BLOCK == u32::from(block.number) => {
+                let fresh = block.set(index % BLOCK, true);
+                *len += u16::from(fresh);
+                fresh
+            }
+            PortSet::One { len, block } => {
                 let mut blocks = Box::<Blocks>::default();
-                for index in ports {
-                    blocks.insert(span, u32::from(*index));
-                }
+                blocks.add(**block);
+                blocks.len = u32::from(*len);
                 let fresh = blocks.insert(span, index);
                 *self = PortSet::Many(blocks);
                 fresh
             }
             PortSet::Many(blocks) => blocks.insert(span, index),
         }
+    }
+
+    /// A list in bits: almost always all in one block.
+    fn with_bits(span: Span, ports: [u16; FEW]) -> PortSet {
+        let number = u32::from(ports[0]) / BLOCK;
+        let mut set = PortSet::One { len: 0, block: Box::new(Block::new(span, number)) };
+        for index in ports {
+            set.insert(span, u32::from(index));
+        }
+        set
     }
 
     fn remove(&mut self, index: u32) -> bool {
@@ -222,6 +268,12 @@ impl PortSet {
                     *len -= 1;
                 }
                 at.is_some()
+            }
+            PortSet::One { len, block } => {
+                let there =
+                    index / BLOCK == u32::from(block.number) && block.set(index % BLOCK, false);
+                *len -= u16::from(there);
+                there
             }
             PortSet::Many(blocks) => blocks.remove(index),
         }
@@ -239,29 +291,13 @@ struct Blocks {
     blocks: Vec<Block>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Block {
-    number: u8,
-    bits: [u64; 8],
-}
-
 impl Blocks {
-    /// The lowest block with room, beginning near the wish in it; or a block that was not begun.
+    /// In the lowest block with room, or in one that was not begun.
     fn first_free(&self, span: Span, wish: u16) -> u32 {
         let place = (!self.full).trailing_zeros() as usize;
         match self.blocks.get(place) {
-            Some(block) => {
-                let index = block.first_free(u32::from(wish) % BLOCK);
-                u32::from(block.number) * BLOCK + index
-            }
-            None => {
-                let count = span.ports.div_ceil(BLOCK);
-                // The first block of which nobody has taken a port, from the wish on.
-                let from = u32::from(wish) % count;
-                let free = |number: &u32| self.place(*number).is_none();
-                let number = (from..count).chain(0..from).find(free);
-                span.in_block(number.expect("a set that is not full has a free port"), wish)
-            }
+            Some(block) => block.first_free(wish),
+            None => span.other_block(wish, |number| self.place(number).is_some()),
         }
     }
 
@@ -272,11 +308,11 @@ impl Blocks {
 
     fn insert(&mut self, span: Span, index: u32) -> bool {
         let number = index / BLOCK;
-        let place = self.place(number).unwrap_or_else(|| self.begin(span, number));
+        let place = self.place(number).unwrap_or_else(|| self.add(Block::new(span, number)));
         let block = &mut self.blocks[place];
         let fresh = block.set(index % BLOCK, true);
         self.len += u32::from(fresh);
-        if block.bits == [u64::MAX; 8] {
+        if block.is_full() {
             self.full |= 1 << place;
         }
         fresh
@@ -292,33 +328,54 @@ impl Blocks {
         there
     }
 
-    /// A new block; what lies beyond the last port counts as taken for good.
-    fn begin(&mut self, span: Span, number: u32) -> usize {
-        let mut block = Block { number: number as u8, bits: [0; 8] };
-        for index in span.ports.saturating_sub(number * BLOCK)..BLOCK {
-            block.set(index, true);
-        }
+    fn add(&mut self, block: Block) -> usize {
+        let number = usize::from(block.number);
+        self.full |= u128::from(block.is_full()) << self.blocks.len();
         self.blocks.push(block);
-        if self.places.len() <= number as usize {
-            self.places.resize(number as usize + 1, 0);
+        if self.places.len() <= number {
+            self.places.resize(number + 1, 0);
         }
-        self.places[number as usize] = self.blocks.len() as u8;
+        self.places[number] = self.blocks.len() as u8;
         self.blocks.len() - 1
     }
 }
 
+/// A bit for each of 512 ports: set where it is taken.
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    bits: [u64; 8],
+    number: u8,
+}
+
 impl Block {
-    /// The first free one from `start` on, round the end, of a block that is not full.
-    fn first_free(&self, start: u32) -> u32 {
+    /// An empty one; what lies beyond the last port counts as taken for good.
+    fn new(span: Span, number: u32) -> Block {
+        let mut block = Block { bits: [0; 8], number: number as u8 };
+        for index in span.ports.saturating_sub(number * BLOCK)..BLOCK {
+            block.set(index, true);
+        }
+        block
+    }
+
+    fn is_full(&self) -> bool {
+        self.bits == [u64::MAX; 8]
+    }
+
+    /// The first free port from where the wish points at, round the end, of a block that is not
+    /// full.
+    fn first_free(&self, wish: u16) -> u32 {
+        let start = u32::from(wish) % BLOCK;
         let (word, bit) = ((start / 64) as usize, start % 64);
         let here = !self.bits[word] & u64::MAX << bit;
-        if here != 0 {
-            return word as u32 * 64 + here.trailing_zeros();
-        }
-        let next = (1..=8).map(|step| (word + step) % 8);
-        let word = next.into_iter().find(|word| self.bits[*word] != u64::MAX);
-        let word = word.expect("a block that is not full has a free port");
-        word as u32 * 64 + self.bits[word].trailing_ones()
+        let index = if here != 0 {
+            word as u32 * 64 + here.trailing_zeros()
+        } else {
+            let next = (1..=8).map(|step| (word + step) % 8);
+            let word = next.into_iter().find(|word| self.bits[*word] != u64::MAX);
+            let word = word.expect("a block that is not full has a free port");
+            word as u32 * 64 + self.bits[word].trailing_ones()
+        };
+        u32::from(self.number) * BLOCK + index
     }
 
     /// Sets or clears a bit; whether that changed it.

@@ -322,7 +322,7 @@ pub struct Task {
 impl Snapshot {
     /// The ENI with this private address in that VPC.
     pub fn eni_at(&self, vpc: VpcId, address: Ipv4Addr) -> Option<EniId> {
-        self[vpc].eni_at(address)
+        self.lookup().eni_at(vpc, address)
     }
 
     /// The ENI that has this public address.

@@ -7,9 +7,10 @@ use dashmap::DashMap;
 
 use crate::budget::Budget;
 use crate::counters::Counters;
-use crate::flow::Flows;
+use crate::flow::{ClassId, Flows};
 use crate::fragments::Fragments;
 use crate::handover::Others;
+use crate::miss::Kind;
 use crate::ports::Ports;
 use crate::snapshot::{EniId, InterfaceId, Snapshot};
 use crate::steer::{Steering, WorkerId};
@@ -73,6 +74,8 @@ pub struct Worker {
     pub(crate) rates: Rates,
     pub(crate) counters: Counters,
     pub(crate) others: Others,
+    /// Classes that were found out under the present configuration.
+    pub(crate) kinds: Vec<(Kind, ClassId)>,
     pub(crate) seed: u64,
 }
 
@@ -126,6 +129,7 @@ impl Worker {
             rates: shared.rates,
             counters: Counters::default(),
             others,
+            kinds: Vec::new(),
             seed,
         }
     }
@@ -140,6 +144,7 @@ impl Worker {
     /// thing in both.
     pub fn adopt(&mut self, snapshot: Arc<Snapshot>) {
         self.snapshot = snapshot;
+        self.kinds.clear();
     }
 
     /// The configuration that the worker runs on.

@@ -293,7 +293,7 @@ impl Cold {
         let mut cold = Cold { icmp: icmp.unwrap_or((0, 0)), ..Cold::default() };
         for (at, made) in translations.iter().enumerate() {
             if let Some(made) = made {
-                cold.by[at] = Some(made.by.code());
+                cold.by[at] = NonZeroU32::new(made.by.code()).map(TranslatorCode);
                 cold.address[at] = made.address;
                 cold.port[at] = made.port;
             }
@@ -354,18 +354,19 @@ pub enum Translator {
     Provider,
 }
 
-/// A [`Translator`] in four bytes: its kind in the low two bits, from 1 on.
+/// [`Translator::code`], which is never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct TranslatorCode(NonZeroU32);
 
 impl Translator {
-    fn code(self) -> TranslatorCode {
-        let code = match self {
+    /// Its kind in the low two bits, from 1 on, and its id above them.
+    #[inline]
+    pub(crate) fn code(self) -> u32 {
+        match self {
             Translator::Hyperplane(eni) => eni.0 << 2 | 1,
             Translator::Nat(nat) => nat.0 << 2 | 2,
             Translator::Provider => 3,
-        };
-        TranslatorCode(NonZeroU32::new(code).expect("the kind is not zero"))
+        }
     }
 }
 

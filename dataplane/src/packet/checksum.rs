@@ -32,6 +32,11 @@ pub(super) const fn fold(mut sum: u64) -> u16 {
 pub struct Delta(pub u16);
 
 impl Delta {
+    /// A change as a sum of words that is not folded yet.
+    pub(super) const fn of(sum: u64) -> Delta {
+        Delta(fold(sum))
+    }
+
     /// The change of one 16-bit word.
     #[must_use]
     pub const fn word(self, old: u16, new: u16) -> Delta {

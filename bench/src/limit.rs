@@ -42,6 +42,7 @@ struct Bucket {
 }
 
 /// The table and its counters.
+#[derive(Debug)]
 pub struct Limit {
     buckets: Lines<Bucket>,
     sessions: Lines<Session>,

@@ -6,14 +6,19 @@
 //! of 24 bytes a packet.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
+use clap::ValueEnum;
 use egret_dataplane::packet::{self, Protocol, Tuple, checksum};
-use egret_dataplane::snapshot::InterfaceId;
+use egret_dataplane::snapshot::{InterfaceId, Snapshot};
+use egret_dataplane::steer::Steering;
 use egret_dataplane::time::Instant;
 use egret_dataplane::verdict::Verdict;
 use egret_dataplane::worker::{Arrival, Worker};
+use serde::{Deserialize, Serialize};
 
-use crate::world::World;
+use crate::turnover::Turnover;
+use crate::world::{Senders, World};
 
 /// Bytes from one packet's buffer to the next: an odd multiple of 64, because buffers a power of two
 /// apart share few sets of the caches.
@@ -33,6 +38,7 @@ pub struct Image {
     transport_checksum: u16,
     len: u16,
     protocol: Protocol,
+    flags: u8,
 }
 
 /// A flow that was opened: its packets in both directions.
@@ -43,7 +49,8 @@ pub struct Flow {
 }
 
 /// Which protocols flows have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Protocols {
     /// UDP only.
     Udp,
@@ -54,7 +61,8 @@ pub enum Protocols {
 }
 
 /// Which directions packets have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// From tasks.
     Out,
@@ -65,7 +73,8 @@ pub enum Direction {
 }
 
 /// In which order flows send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Order {
     /// Each packet belongs to any flow, equally likely: the worst case for caches.
     Random,
@@ -76,15 +85,20 @@ pub enum Order {
 }
 
 impl Image {
-    /// A packet of `len` bytes in all.
+    /// A packet of `len` bytes in all; a TCP segment in the midst of its connection.
     pub fn new(interface: InterfaceId, tuple: Tuple, len: u16) -> Image {
+        Image::with_flags(interface, tuple, len, ACK)
+    }
+
+    /// The same, where a TCP segment has these flags.
+    pub fn with_flags(interface: InterfaceId, tuple: Tuple, len: u16, flags: u8) -> Image {
         let mut bytes = [0; 40];
         bytes[..20].copy_from_slice(&ip_header(tuple, len));
         let udp_len = len - 20;
         bytes[20..22].copy_from_slice(&tuple.src_port.to_be_bytes());
         bytes[22..24].copy_from_slice(&tuple.dst_port.to_be_bytes());
         bytes[24..26].copy_from_slice(&udp_len.to_be_bytes());
-        bytes[32..34].copy_from_slice(&FLAGS);
+        bytes[32..34].copy_from_slice(&[DATA_OFFSET, flags]);
         let ip_checksum = checksum::of(&bytes[..20]);
         let mut pseudo = [0; 12];
         pseudo[..8].copy_from_slice(&bytes[12..20]);
@@ -99,6 +113,7 @@ impl Image {
             transport_checksum: checksum::of(&covered),
             len,
             protocol: tuple.protocol,
+            flags,
         }
     }
 
@@ -108,8 +123,8 @@ impl Image {
     }
 
     /// Writes the packet over another one. What follows the ports is at once the rest of a UDP
-    /// header and of a TCP segment with ACK, each with its checksum where it belongs.
-    #[inline]
+    /// header and of a TCP segment, each with its checksum where it belongs.
+    #[inline(always)]
     pub fn write(&self, bytes: &mut [u8]) {
         let head: &mut [u8; 40] = (&mut bytes[..40]).try_into().expect("40 bytes");
         let tcp = self.protocol == Protocol::TCP;
@@ -123,12 +138,15 @@ impl Image {
         let checksum = self.transport_checksum.to_be_bytes();
         let [udp, tcp] = if tcp { [[0; 2], checksum] } else { [checksum, [0; 2]] };
         head[26..28].copy_from_slice(&udp);
+        head[33] = self.flags;
         head[36..38].copy_from_slice(&tcp);
     }
 }
 
-/// A TCP data offset of 20 bytes, and ACK.
-const FLAGS: [u8; 2] = [0x50, 0x10];
+/// A TCP header of 20 bytes.
+const DATA_OFFSET: u8 = 0x50;
+const SYN: u8 = 0x02;
+const ACK: u8 = 0x10;
 
 fn ip_header(tuple: Tuple, len: u16) -> [u8; 20] {
     let mut header = [0; 20];
@@ -142,20 +160,47 @@ fn ip_header(tuple: Tuple, len: u16) -> [u8; 20] {
     header
 }
 
-/// The flow of that number: any two differ in source or destination.
+/// The flow of that number: any two differ in source, destination or port.
 pub fn flow(world: &World, number: usize, protocols: Protocols) -> (InterfaceId, Tuple) {
-    let (interface, src) = world.sources[number % world.sources.len()];
-    let turn = number / world.sources.len();
-    let (dst, dst_port) =
-        world.destinations[mix(number as u64) as usize % world.destinations.len()];
-    let protocol = match protocols {
-        Protocols::Udp => Protocol::UDP,
-        Protocols::Tcp => Protocol::TCP,
-        Protocols::Both if mix(!(number as u64)) & 1 == 0 => Protocol::TCP,
-        Protocols::Both => Protocol::UDP,
-    };
-    let src_port = 1_024 + (turn % 60_000) as u16;
-    (interface, Tuple { src, dst, src_port, dst_port, protocol })
+    match &world.senders {
+        Senders::All { sources, destinations } => {
+            let (interface, src) = sources[number % sources.len()];
+            let turn = number / sources.len();
+            let (dst, dst_port) = destinations[mix(number as u64) as usize % destinations.len()];
+            let protocol = protocols.of(number);
+            (interface, Tuple { src, dst, src_port: source_port(turn), dst_port, protocol })
+        }
+        Senders::Pairs(pairs) => {
+            let (interface, tuple) = pairs[number % pairs.len()];
+            (interface, Tuple { src_port: source_port(number / pairs.len()), ..tuple })
+        }
+    }
+}
+
+/// Source ports, from the first that is not a well-known one.
+fn source_port(turn: usize) -> u16 {
+    1_024 + (turn % usize::from(u16::MAX - 1_023)) as u16
+}
+
+impl Protocols {
+    /// The protocol of the flow of that number.
+    fn of(self, number: usize) -> Protocol {
+        match self {
+            Protocols::Udp => Protocol::UDP,
+            Protocols::Tcp => Protocol::TCP,
+            Protocols::Both if mix(!(number as u64)) & 1 == 0 => Protocol::TCP,
+            Protocols::Both => Protocol::UDP,
+        }
+    }
+
+    /// All that flows may have.
+    pub fn all(self) -> &'static [Protocol] {
+        match self {
+            Protocols::Udp => &[Protocol::UDP],
+            Protocols::Tcp => &[Protocol::TCP],
+            Protocols::Both => &[Protocol::TCP, Protocol::UDP],
+        }
+    }
 }
 
 fn mix(x: u64) -> u64 {
@@ -174,14 +219,30 @@ pub fn open(
 ) -> Result<Vec<Flow>, Verdict> {
     let mut flows = Vec::with_capacity(firsts.len());
     for &(interface, tuple) in firsts {
-        let (to, reply) = send(worker, now, interface, tuple, 0x02)?;
+        let (to, reply) = send(worker, now, interface, tuple, SYN)?;
         let ends = [(interface, tuple), (to, reply)];
-        send(worker, now, to, reply, 0x12)?;
-        send(worker, now, interface, tuple, 0x10)?;
-        send(worker, now, to, reply, 0x10)?;
+        send(worker, now, to, reply, SYN | ACK)?;
+        send(worker, now, interface, tuple, ACK)?;
+        send(worker, now, to, reply, ACK)?;
         flows.push(Flow { ends });
     }
     Ok(flows)
+}
+
+/// Opens flows by their first packets, and leaves them at that.
+///
+/// # Errors
+/// The first packet that was not forwarded.
+pub fn open_one_way(
+    worker: &mut Worker,
+    now: Instant,
+    firsts: &[(InterfaceId, Tuple)],
+) -> Result<Vec<Flow>, Verdict> {
+    let each = firsts.iter().map(|&(interface, tuple)| {
+        let end = send(worker, now, interface, tuple, SYN)?;
+        Ok(Flow { ends: [(interface, tuple), end] })
+    });
+    each.collect()
 }
 
 /// Sends one packet; where it left, and the tuple of its answer there.
@@ -192,11 +253,7 @@ fn send(
     tuple: Tuple,
     flags: u8,
 ) -> Result<(InterfaceId, Tuple), Verdict> {
-    let mut bytes = packet(Image::new(interface, tuple, 64));
-    if tuple.protocol == Protocol::TCP {
-        // The flags are part of what the checksum covers; nobody on the way verifies that.
-        bytes[33] = flags;
-    }
+    let mut bytes = packet(Image::with_flags(interface, tuple, 64, flags));
     let (mut verdicts, mut emissions) = (Vec::with_capacity(1), Vec::new());
     let arrival = Arrival { interface, bytes: &mut bytes };
     worker.process(now, &mut [arrival], &mut verdicts, &mut emissions);
@@ -207,6 +264,18 @@ fn send(
         }
         other => Err(other),
     }
+}
+
+/// The worker to which the dataplane steers a flow that begins like this.
+pub fn owner(snapshot: &Snapshot, steering: Steering, first: (InterfaceId, Tuple)) -> usize {
+    let (interface, tuple) = first;
+    let mut bytes = [0; 64];
+    bytes[0] = 0x45;
+    bytes[6] = 0x40;
+    bytes[32] = DATA_OFFSET;
+    Image::new(interface, tuple, 64).write(&mut bytes);
+    let headers = packet::decode(&bytes).expect("a packet of the load is a good one");
+    usize::from(steering.owner(snapshot, interface, &headers).0)
 }
 
 /// A packet of its own.
@@ -222,16 +291,21 @@ fn blank() -> Vec<u8> {
     let mut bytes = vec![0; STRIDE];
     bytes[0] = 0x45;
     bytes[6] = 0x40;
-    bytes[32..34].copy_from_slice(&FLAGS);
+    bytes[32] = DATA_OFFSET;
     bytes
 }
 
-/// A sequence of packets, over and over.
+/// A sequence of packets, over and over. Clones share the packets, and each has its own place.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    images: Vec<Image>,
+    images: Arc<[Image]>,
     at: usize,
 }
+
+/// Packets in a trace at least, so that caches and branch predictors do not learn it.
+const LEAST: usize = 1 << 13;
+/// Packets in a trace at most, where nothing asks for more.
+const MOST: usize = 1 << 24;
 
 impl Trace {
     /// Packets of `flows` in that order and direction, of sizes that take turns.
@@ -242,21 +316,39 @@ impl Trace {
         sizes: &[u16],
         seed: u64,
     ) -> Trace {
-        let mut random = fastrand::Rng::with_seed(seed);
-        let len = (flows.len() * 4).clamp(1 << 13, 1 << 24).next_multiple_of(BURST);
-        let zipf_top = (flows.len() as f64).ln();
+        let len = (flows.len() * 4).clamp(LEAST, MOST).next_multiple_of(BURST);
+        let mut drawn = Drawn::new(flows, order, direction, seed);
+        let images = (0..len).map(|n| drawn.next_image(sizes[n % sizes.len()]));
+        Trace { images: images.collect(), at: 0 }
+    }
+
+    /// The same, of flows that stand, with packets in between that each open one of the flows that
+    /// pass.
+    pub fn with_turnover(
+        standing: &[Flow],
+        passing: &[Flow],
+        turnover: &Turnover,
+        (order, direction): (Order, Direction),
+        sizes: &[u16],
+        seed: u64,
+    ) -> Trace {
+        let len = turnover.round * LEAST.div_ceil(turnover.round);
+        let mut drawn = Drawn::new(standing, order, direction, seed);
+        let mut turns: Vec<u32> = (0..standing.len() as u32).collect();
+        fastrand::Rng::with_seed(!seed).shuffle(&mut turns);
+        let all_others = len - len / turnover.round * turnover.passing;
+        let mut others = 0;
         let images = (0..len).map(|n| {
-            let flow = match order {
-                Order::Random => random.usize(..flows.len()),
-                // Ranks of which each doubling is equally likely: Zipf with exponent 1.
-                Order::Zipf => {
-                    let rank = (random.f64() * zipf_top).exp() as usize;
-                    mix(rank as u64) as usize % flows.len()
-                }
-                Order::Sequential => n / direction.count() % flows.len(),
-            };
-            let (interface, tuple) = flows[flow].ends[direction.of(n)];
-            Image::new(interface, tuple, sizes[n % sizes.len()])
+            let size = sizes[n % sizes.len()];
+            if let Some(flow) = turnover.opens(n) {
+                let (interface, tuple) = passing[flow].ends[0];
+                return Image::with_flags(interface, tuple, size, SYN);
+            }
+            others += 1;
+            match turnover.goes_round(others - 1, all_others) {
+                Some(turn) => drawn.image_of(turns[turn] as usize, size),
+                None => drawn.next_image(size),
+            }
         });
         Trace { images: images.collect(), at: 0 }
     }
@@ -264,12 +356,55 @@ impl Trace {
     /// The next burst's packets.
     #[inline]
     pub fn next_burst(&mut self) -> &[Image; BURST] {
-        if self.at >= self.images.len() {
+        self.next_images(BURST)
+    }
+
+    /// A burst's packets, of which the first `count` are used up.
+    #[inline(always)]
+    fn next_images(&mut self, count: usize) -> &[Image; BURST] {
+        if self.at + BURST > self.images.len() {
             self.at = 0;
         }
         let burst = &self.images[self.at..self.at + BURST];
-        self.at += BURST;
+        self.at += count;
         burst.try_into().expect("a burst's images")
+    }
+}
+
+/// Packets as they are drawn.
+struct Drawn<'a> {
+    flows: &'a [Flow],
+    order: Order,
+    direction: Direction,
+    random: fastrand::Rng,
+    zipf_top: f64,
+    n: usize,
+}
+
+impl Drawn<'_> {
+    fn new(flows: &[Flow], order: Order, direction: Direction, seed: u64) -> Drawn<'_> {
+        let zipf_top = (flows.len() as f64).ln();
+        Drawn { flows, order, direction, random: fastrand::Rng::with_seed(seed), zipf_top, n: 0 }
+    }
+
+    fn next_image(&mut self, size: u16) -> Image {
+        let count = self.flows.len();
+        let flow = match self.order {
+            Order::Random => self.random.usize(..count),
+            // Ranks of which each doubling is equally likely: Zipf with exponent 1.
+            Order::Zipf => {
+                let rank = (self.random.f64() * self.zipf_top).exp() as usize;
+                mix(rank as u64) as usize % count
+            }
+            Order::Sequential => self.n / self.direction.count() % count,
+        };
+        self.image_of(flow, size)
+    }
+
+    fn image_of(&mut self, flow: usize, size: u16) -> Image {
+        let (interface, tuple) = self.flows[flow].ends[self.direction.of(self.n)];
+        self.n += 1;
+        Image::new(interface, tuple, size)
     }
 }
 
@@ -302,9 +437,15 @@ impl Default for Pool {
 
 impl Pool {
     /// Writes a burst of a trace into the next buffers: packets that arrive.
-    #[inline]
+    #[inline(always)]
     pub fn fill(&mut self, trace: &mut Trace) -> [Arrival<'_>; BURST] {
-        let images = trace.next_burst();
+        self.fill_some(trace, BURST)
+    }
+
+    /// The same, where only the first `count` are the trace's next packets.
+    #[inline(always)]
+    pub fn fill_some(&mut self, trace: &mut Trace, count: usize) -> [Arrival<'_>; BURST] {
+        let images = trace.next_images(count);
         if self.at >= BUFFERS {
             self.at = 0;
         }

@@ -1,14 +1,25 @@
 //! A configuration of any size to send packets through, written as a scenario and compiled as one.
 
+mod delivered;
+
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
 
-use egret_control::compile::compile;
+use clap::ValueEnum;
+use egret_control::compile::{Compilation, compile, compile_after};
 use egret_control::finding::{Finding, Rejection};
+use egret_control::model::{Model, Peer, SecurityGroupRule, Traffic};
+use egret_control::source::{Place, Sourced};
+use egret_dataplane::packet::Tuple;
 use egret_dataplane::snapshot::{Interface, InterfaceId, Snapshot};
 use egret_sim::scenario::Scenario;
+use ipnet::Ipv4Net;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::traffic::Protocols;
 
 /// Flows of one shared ENI, well below its 65,000 connections.
 const FLOWS_PER_ENI: usize = 32_000;
@@ -24,7 +35,8 @@ const HOSTS: u32 = 64;
 const ENDPOINTS: u32 = 4;
 
 /// The way that the packets of a world take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Way {
     /// Through the NAT gateway to the internet: two source translations.
     Nat,
@@ -60,10 +72,46 @@ impl Default for Size {
 pub struct World {
     /// The configuration.
     pub snapshot: Arc<Snapshot>,
-    /// Where tasks send from.
-    pub sources: Vec<(InterfaceId, Ipv4Addr)>,
-    /// Where to.
-    pub destinations: Vec<(Ipv4Addr, u16)>,
+    /// Where tasks send from, and where to.
+    pub senders: Senders,
+    /// What the configuration was compiled from: later versions come of it.
+    model: Arc<Model>,
+    compilation: Arc<Compilation>,
+}
+
+/// Who sends where.
+#[derive(Clone, Debug)]
+pub enum Senders {
+    /// Every task reaches every destination, by any protocol.
+    All {
+        /// Where tasks send from.
+        sources: Vec<(InterfaceId, Ipv4Addr)>,
+        /// Where to.
+        destinations: Vec<(Ipv4Addr, u16)>,
+    },
+    /// What was found to be delivered and answered: where each enters, and its tuple.
+    Pairs(Vec<(InterfaceId, Tuple)>),
+}
+
+/// Why there is nothing to send packets through.
+#[derive(Debug, Error)]
+pub enum NoWorld {
+    /// The configuration is wrong.
+    #[error("the configuration cannot be compiled: {}", .0.first().map_or("", |f| &f.message))]
+    Rejected(Vec<Finding>),
+    /// No task reaches anything.
+    #[error(
+        "nothing to measure: {tasks} tasks and {destinations} destinations, and no {protocols} \
+         packet from one of them to another is delivered and answered; ask `egret explain` why"
+    )]
+    NothingDelivered {
+        /// Tasks that send.
+        tasks: usize,
+        /// Hosts, endpoints and the like that they sent to.
+        destinations: usize,
+        /// The protocols that were tried.
+        protocols: &'static str,
+    },
 }
 
 impl World {
@@ -75,10 +123,39 @@ impl World {
         let text = scenario(size);
         let read = Scenario::from_text(Path::new("bench.yaml"), &text);
         let scenario = read.map_err(|Rejection { findings, .. }| findings)?;
-        let snapshot = compile(&scenario.model)?.snapshot;
-        let sources = snapshot.tasks.iter().map(|task| (task.interface, task.address)).collect();
-        let destinations = destinations(way);
-        Ok(World { snapshot: Arc::new(snapshot), sources, destinations })
+        let compilation = compile(&scenario.model)?;
+        let tasks = compilation.snapshot.tasks.iter();
+        let sources = tasks.map(|task| (task.interface, task.address)).collect();
+        let senders = Senders::All { sources, destinations: destinations(way) };
+        Ok(World::of(scenario.model, compilation, senders))
+    }
+
+    /// The world of a configuration of the user's: its tasks send to its hosts and endpoints
+    /// whatever is delivered there and answered.
+    ///
+    /// # Errors
+    /// When nothing is.
+    pub fn of_scenario(
+        model: Model,
+        compilation: Compilation,
+        protocols: Protocols,
+    ) -> Result<World, NoWorld> {
+        let pairs = delivered::pairs(&model, &compilation.snapshot, protocols)?;
+        Ok(World::of(model, compilation, Senders::Pairs(pairs)))
+    }
+
+    fn of(model: Model, compilation: Compilation, senders: Senders) -> World {
+        let snapshot = Arc::new(compilation.snapshot.clone());
+        World { snapshot, senders, model: Arc::new(model), compilation: Arc::new(compilation) }
+    }
+
+    /// Later versions of the configuration, one after the other: see [`Versions`].
+    pub fn versions(&self) -> Versions {
+        Versions {
+            model: Model::clone(&self.model),
+            compilation: Arc::clone(&self.compilation),
+            rule: None,
+        }
     }
 
     /// Where an interface's packets come from, by the address of its owner, if it has one.
@@ -90,6 +167,53 @@ impl World {
         }
     }
 }
+
+/// Versions of a configuration. A rule that no packet matches comes and goes, so that each version
+/// differs from the one before it, and every flow goes on.
+#[derive(Debug)]
+pub struct Versions {
+    model: Model,
+    compilation: Arc<Compilation>,
+    rule: Option<SecurityGroupRule>,
+}
+
+impl Versions {
+    /// Compiles the next version.
+    ///
+    /// # Panics
+    /// When it cannot be compiled, although the first one was.
+    pub fn next_version(&mut self) -> Arc<Snapshot> {
+        self.change();
+        let next = compile_after(&self.model, &self.compilation);
+        let next = next.expect("one more rule in a configuration without errors");
+        let snapshot = Arc::new(next.snapshot.clone());
+        self.compilation = Arc::new(next);
+        snapshot
+    }
+
+    fn change(&mut self) {
+        let Some(group) = self.model.security_groups.first_mut() else { return };
+        match self.rule.take() {
+            Some(_) => {
+                group.egress.pop();
+            }
+            None => {
+                let peer = Peer::Cidr(NOBODY);
+                let rule = SecurityGroupRule {
+                    id: None,
+                    traffic: Sourced::implied(Traffic::Tcp(1, 1)),
+                    peer: Sourced::implied(peer),
+                    place: Place::NOWHERE,
+                };
+                group.egress.push(rule.clone());
+                self.rule = Some(rule);
+            }
+        }
+    }
+}
+
+/// TEST-NET-3's last address: nothing is there.
+const NOBODY: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(203, 0, 113, 255), 32);
 
 fn destinations(way: Way) -> Vec<(Ipv4Addr, u16)> {
     let block = |first: [u8; 4], count: u32| {
@@ -250,6 +374,8 @@ fn services(text: &mut String, connectors: usize) {
 
 #[cfg(test)]
 mod tests {
+    use egret_dataplane::snapshot::{EniOwner, NetworkInterface};
+
     use super::*;
 
     #[test]
@@ -257,15 +383,26 @@ mod tests {
         let size = Size { flows: 100_000, rules: 300, routes: 1_000, acl_entries: 40 };
         let world = World::new(size, Way::Mixed).unwrap();
         let snapshot = &world.snapshot;
-        assert_eq!(world.sources.len(), 4);
-        let rules: usize = snapshot
-            [snapshot.services.last().map(|_| egret_dataplane::snapshot::EniId(0)).unwrap()]
-        .security_groups
-        .iter()
-        .map(|group| snapshot[*group].egress.len())
-        .sum();
-        assert!(rules > 0);
+        let Senders::All { sources, .. } = &world.senders else { panic!("all reach all") };
+        assert_eq!(sources.len(), 4);
+        let shared = |eni: &&NetworkInterface| eni.owner == EniOwner::Hyperplane;
+        let groups = &snapshot.enis.iter().find(shared).unwrap().security_groups;
+        let rules: usize = groups.iter().map(|group| snapshot[*group].egress.len()).sum();
+        assert_eq!(rules, 300);
         assert!(snapshot.route_tables.iter().any(|table| table.routes.len() == 1_001));
         assert!(snapshot.network_acls.iter().any(|acl| acl.egress.len() == 40));
+    }
+
+    #[test]
+    fn versions_differ_and_count_up() {
+        let world = World::new(Size::default(), Way::Nat).unwrap();
+        let mut versions = world.versions();
+        let rules = |snapshot: &Snapshot| -> usize {
+            snapshot.security_groups.iter().map(|group| group.egress.len()).sum()
+        };
+        let (first, second) = (versions.next_version(), versions.next_version());
+        assert_eq!(rules(&first), rules(&world.snapshot) + 1);
+        assert_eq!(rules(&second), rules(&world.snapshot));
+        assert_eq!(second.epoch.0, world.snapshot.epoch.0 + 2);
     }
 }

@@ -60,6 +60,13 @@ pub struct Ports {
     budget: Arc<Budget>,
 }
 
+impl Default for Ports {
+    /// All ports are one worker's.
+    fn default() -> Self {
+        Ports::new(Share::WHOLE, Arc::default())
+    }
+}
+
 impl Ports {
     /// No port is in use, and those of `share` may be. All workers have one `budget`.
     pub(crate) fn new(share: Share, budget: Arc<Budget>) -> Ports {
@@ -408,7 +415,7 @@ mod tests {
     #[test]
     fn exactly_the_limit_towards_one_destination_and_as_many_towards_the_next() {
         // aws-facts §14, case 4.
-        let mut ports = Ports::new(Share::WHOLE, Arc::default());
+        let mut ports = Ports::default();
         for n in 0..55_000u32 {
             let port = ports.free(&towards(443), (n * 7) as u16, 55_000).unwrap();
             ports.take(towards(443), port);
@@ -422,7 +429,7 @@ mod tests {
 
     #[test]
     fn the_very_last_port_is_found() {
-        let mut ports = Ports::new(Share::WHOLE, Arc::default());
+        let mut ports = Ports::default();
         for port in FIRST_PORT..=u16::MAX {
             if port != 40_000 {
                 ports.take(towards(443), port);
@@ -453,7 +460,7 @@ mod tests {
     #[test]
     fn a_set_takes_little_memory_however_few_or_many_ports_it_has() {
         assert_eq!(size_of::<PortSet>(), 16);
-        let mut ports = Ports::new(Share::WHOLE, Arc::default());
+        let mut ports = Ports::default();
         for n in 0..600_u16 {
             let port = ports.free(&towards(443), n.wrapping_mul(40_503), PORTS).unwrap();
             ports.take(towards(443), port);

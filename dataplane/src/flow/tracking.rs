@@ -183,7 +183,7 @@ static AFTER: [[[Next; Event::COUNT]; 2]; 16] = {
     let mut at = 0;
     while at < State::COUNT * 2 * Event::ALL.len() {
         let state = State::ALL[at % State::COUNT];
-        let dir = if at / State::COUNT % 2 == 0 { Dir::Forward } else { Dir::Return };
+        let dir = if (at / State::COUNT).is_multiple_of(2) { Dir::Forward } else { Dir::Return };
         let event = Event::ALL[at / State::COUNT / 2];
         if !state.reopens(event) {
             table[state as usize][dir as usize][event as usize] =

@@ -129,8 +129,9 @@ fn publish(inlet: &Inlet, mut versions: Versions, rate: f64, over: &AtomicBool) 
     let mut turn = Clock::now();
     while !over.load(Ordering::Relaxed) {
         let start = Clock::now();
-        let snapshot = versions.next_version();
+        versions.compile();
         published.compile.push(start.elapsed().as_nanos() as f64);
+        let snapshot = versions.snapshot();
         wait_until(turn, over);
         let at = inlet.begun.elapsed().as_nanos() as u64;
         let version = inlet.publish(snapshot);

@@ -145,7 +145,7 @@ impl World {
     }
 
     fn of(model: Model, compilation: Compilation, senders: Senders) -> World {
-        let snapshot = Arc::new(compilation.snapshot.clone());
+        let snapshot = prepared(&compilation);
         World { snapshot, senders, model: Arc::new(model), compilation: Arc::new(compilation) }
     }
 
@@ -168,6 +168,14 @@ impl World {
     }
 }
 
+/// A compilation's snapshot for workers: what a copy leaves to its first user is made here, and no
+/// worker pauses for it.
+fn prepared(compilation: &Compilation) -> Arc<Snapshot> {
+    let snapshot = compilation.snapshot.clone();
+    snapshot.prepare();
+    Arc::new(snapshot)
+}
+
 /// Versions of a configuration. A rule that no packet matches comes and goes, so that each version
 /// differs from the one before it, and every flow goes on.
 #[derive(Debug)]
@@ -182,13 +190,15 @@ impl Versions {
     ///
     /// # Panics
     /// When it cannot be compiled, although the first one was.
-    pub fn next_version(&mut self) -> Arc<Snapshot> {
+    pub fn compile(&mut self) {
         self.change();
         let next = compile_after(&self.model, &self.compilation);
-        let next = next.expect("one more rule in a configuration without errors");
-        let snapshot = Arc::new(next.snapshot.clone());
-        self.compilation = Arc::new(next);
-        snapshot
+        self.compilation = Arc::new(next.expect("one more rule in a configuration without errors"));
+    }
+
+    /// The version that was compiled last, for workers.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        prepared(&self.compilation)
     }
 
     fn change(&mut self) {
@@ -400,7 +410,11 @@ mod tests {
         let rules = |snapshot: &Snapshot| -> usize {
             snapshot.security_groups.iter().map(|group| group.egress.len()).sum()
         };
-        let (first, second) = (versions.next_version(), versions.next_version());
+        let mut next = || {
+            versions.compile();
+            versions.snapshot()
+        };
+        let (first, second) = (next(), next());
         assert_eq!(rules(&first), rules(&world.snapshot) + 1);
         assert_eq!(rules(&second), rules(&world.snapshot));
         assert_eq!(second.epoch.0, world.snapshot.epoch.0 + 2);

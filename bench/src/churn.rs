@@ -39,9 +39,11 @@ impl Inlet {
         }
     }
 
-    fn publish(&self, snapshot: Arc<Snapshot>) -> u64 {
-        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
-        self.version.fetch_add(1, Ordering::Release) + 1
+    /// The number of this version, and the one before.
+    fn publish(&self, snapshot: Arc<Snapshot>) -> (u64, Arc<Snapshot>) {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *next, snapshot);
+        (self.version.fetch_add(1, Ordering::Release) + 1, before)
     }
 
     /// Adopts what is new, between two bursts.
@@ -134,7 +136,7 @@ fn publish(inlet: &Inlet, mut versions: Versions, rate: f64, over: &AtomicBool) 
         let snapshot = versions.snapshot();
         wait_until(turn, over);
         let at = inlet.begun.elapsed().as_nanos() as u64;
-        let version = inlet.publish(snapshot);
+        let (version, before) = inlet.publish(snapshot);
         turn += period;
         let adopted = loop {
             match inlet.adopted_at(version) {
@@ -144,6 +146,8 @@ fn publish(inlet: &Inlet, mut versions: Versions, rate: f64, over: &AtomicBool) 
             }
         };
         published.adoption.extend(adopted.map(|then| then.saturating_sub(at) as f64));
+        // Freed here, by nobody who has packets to carry.
+        drop(before);
     }
     published
 }

@@ -230,7 +230,7 @@ impl Lane {
 
     /// Runs on another configuration from the next burst on.
     pub fn adopt(&mut self, snapshot: Arc<Snapshot>) {
-        self.worker.adopt(snapshot);
+        drop(self.worker.adopt(snapshot));
     }
 }
 

@@ -108,7 +108,7 @@ impl Crew {
     /// Runs on another configuration from the next packet on: see [`Worker::adopt`].
     pub fn adopt(&mut self, snapshot: &Arc<Snapshot>) {
         for worker in &mut self.workers {
-            worker.adopt(Arc::clone(snapshot));
+            drop(worker.adopt(Arc::clone(snapshot)));
         }
     }
 

@@ -37,6 +37,7 @@ pub mod ports;
 pub mod prefetch;
 pub mod snapshot;
 pub mod steer;
+mod sync;
 pub mod threads;
 pub mod time;
 pub mod trace;

@@ -88,7 +88,8 @@ impl Worker {
         self.counters.received += burst.len() as u64;
         let mut hits = 0;
         for (arrival, (lookup, found)) in burst.iter_mut().zip(lookups.iter().zip(found)) {
-            if let Some(to) = self.hit(found, lookup, arrival.bytes, tick, epoch) {
+            let hit = self.hit(found, lookup, arrival.bytes, tick, epoch);
+            if let Some(to) = hit.or_else(|| self.other_hit(found, lookup, arrival, tick, epoch)) {
                 hits += 1;
                 verdicts.push(Verdict::Forward(to));
             } else {
@@ -152,6 +153,25 @@ impl Worker {
             self.flows.set_state(id, State::from_bits(next.bits()), now);
         }
         Some(to)
+    }
+
+    /// The third pass once more, for the few packets whose tag another key of the bucket has, too.
+    #[cold]
+    #[inline(never)]
+    fn other_hit(
+        &mut self,
+        found: Reference,
+        lookup: &Lookup,
+        arrival: &mut Arrival<'_>,
+        now: Tick,
+        epoch: u16,
+    ) -> Option<InterfaceId> {
+        if found == Reference::NONE {
+            return None;
+        }
+        let (id, dir) = self.flows.find(&lookup.key, lookup.hash)?;
+        let other = Reference::new(id, dir);
+        if other == found { None } else { self.hit(other, lookup, arrival.bytes, now, epoch) }
     }
 
     /// A packet that is no hit.

@@ -10,23 +10,22 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::thread::JoinHandle;
 use std::time::Instant as Clock;
 
-use arc_swap::ArcSwap;
-use crossbeam::queue::ArrayQueue;
-use crossbeam::utils::{Backoff, CachePadded};
+use crossbeam::utils::CachePadded;
 
 use crate::counters::Counters;
 use crate::handover::Handover;
 use crate::snapshot::{Epoch, Snapshot};
 use crate::steer::Steering;
+use crate::sync::{
+    ArcSwap, ArrayQueue, AtomicBool, AtomicU32, AtomicUsize, Backoff, Builder, JoinHandle, Ordering,
+};
 use crate::time::{Duration, Instant};
 use crate::worker::{Emission, Limits, Worker};
 
-/// Handed-over packets that wait for one worker.
-const RING: usize = 1_024;
+/// Handed-over packets that wait for one worker. Models have the smallest: it is full at once.
+const RING: usize = if cfg!(egret_shuttle) { 1 } else { 1_024 };
 /// Messages that a worker keeps for others whose ring is full. Beyond them packets are dropped.
 const BACKLOG: usize = 4_096;
 /// Flows that are looked at for expiry between two bursts.
@@ -150,7 +149,7 @@ impl<L: Lane> Threads<L> {
             let shared = Arc::clone(&threads.shared);
             let name = format!("worker-{}", worker.id().0);
             let run = move || Thread::new(shared, worker, lane).run();
-            match std::thread::Builder::new().name(name).spawn(run) {
+            match Builder::new().name(name).spawn(run) {
                 Ok(handle) => threads.handles.push(handle),
                 Err(error) => {
                     threads.stop();
@@ -163,7 +162,7 @@ impl<L: Lane> Threads<L> {
 
     /// A handle by which snapshots are published, from any thread.
     pub fn publisher(&self) -> Publisher {
-        Publisher { shared: Arc::clone(&self.shared) }
+        Publisher { shared: Arc::clone(&self.shared), retired: Vec::new() }
     }
 
     /// Ends all workers after their present burst, and waits for them.
@@ -179,17 +178,21 @@ impl<L: Lane> Threads<L> {
     }
 }
 
-/// Publishes snapshots to running workers.
+/// Publishes snapshots to running workers, and frees them when no worker runs on them any more.
 #[derive(Clone, Debug)]
 pub struct Publisher {
     shared: Arc<Shared>,
+    /// Snapshots that workers may still run on.
+    retired: Vec<Arc<Snapshot>>,
 }
 
 impl Publisher {
     /// Hands the workers another configuration; they run on it from their next burst on. Its epoch
     /// must be later than the one before.
-    pub fn publish(&self, snapshot: Arc<Snapshot>) {
-        self.shared.snapshot.store(snapshot);
+    pub fn publish(&mut self, snapshot: Arc<Snapshot>) {
+        // Freeing one is work that no worker shall find itself with.
+        self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
+        self.retired.push(self.shared.snapshot.swap(snapshot));
     }
 
     /// Whether every worker that runs has come to this epoch.
@@ -198,7 +201,7 @@ impl Publisher {
     }
 
     /// Publishes, and returns when every worker runs on it, with how long that took.
-    pub fn publish_and_wait(&self, snapshot: Arc<Snapshot>) -> Duration {
+    pub fn publish_and_wait(&mut self, snapshot: Arc<Snapshot>) -> Duration {
         let (epoch, start) = (snapshot.epoch, now());
         self.publish(snapshot);
         let backoff = Backoff::new();
@@ -290,7 +293,8 @@ impl<L: Lane> Thread<L> {
             let snapshot = Arc::clone(&published);
             drop(published);
             let epoch = snapshot.epoch;
-            self.worker.adopt(snapshot);
+            // The publisher has it, too, and frees it.
+            drop(self.worker.adopt(snapshot));
             self.adopted(epoch);
         }
     }

@@ -139,12 +139,13 @@ impl Worker {
         self.others.me
     }
 
-    /// Runs on another configuration from the next packet on. Live flows are judged again at their
-    /// next packet. The snapshot must be a later one of the same lineage: an id means the same
-    /// thing in both.
-    pub fn adopt(&mut self, snapshot: Arc<Snapshot>) {
-        self.snapshot = snapshot;
+    /// Runs on another configuration from the next packet on, and gives back the one before: to free
+    /// a large one takes longer than a burst, so let somebody else do it. Live flows are judged again
+    /// at their next packet. The snapshot must be a later one of the same lineage: an id means the
+    /// same thing in both.
+    pub fn adopt(&mut self, snapshot: Arc<Snapshot>) -> Arc<Snapshot> {
         self.kinds.clear();
+        std::mem::replace(&mut self.snapshot, snapshot)
     }
 
     /// The configuration that the worker runs on.

@@ -167,7 +167,7 @@ fn configurations_change_under_load_without_a_lost_packet() {
     let mut lanes = lanes(&snapshot, 4, 20_000);
     lanes.iter_mut().for_each(|lane| lane.until = Some(Arc::clone(&until)));
     let threads = Threads::start(&snapshot, LIMITS, SEED, lanes).unwrap();
-    let publisher = threads.publisher();
+    let mut publisher = threads.publisher();
     for epoch in 1..=200 {
         let next = Snapshot { epoch: Epoch(epoch), ..(*snapshot).clone() };
         next.prepare();
@@ -186,7 +186,7 @@ fn a_worker_that_fails_takes_nobody_along() {
     let mut lanes = lanes(&snapshot, 4, 10_000);
     lanes[2].fails_at = Some(1_000);
     let threads = Threads::start(&snapshot, LIMITS, SEED, lanes).unwrap();
-    let publisher = threads.publisher();
+    let mut publisher = threads.publisher();
     let ended = threads.join();
     let next = Snapshot { epoch: Epoch(1), ..(*snapshot).clone() };
     let _ = publisher.publish_and_wait(Arc::new(next));

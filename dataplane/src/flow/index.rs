@@ -37,7 +37,7 @@ impl Reference {
     /// No session: the last one that could be named.
     pub(crate) const NONE: Reference = Reference(u32::MAX);
 
-    fn new(id: SessionId, dir: Dir) -> Reference {
+    pub(crate) fn new(id: SessionId, dir: Dir) -> Reference {
         Reference((id.index() as u32) << 1 | dir as u32)
     }
 

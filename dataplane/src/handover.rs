@@ -150,6 +150,13 @@ impl Worker {
         self.others.stubs.len()
     }
 
+    /// How many flows came from other workers, and live here or went on. When nothing is under way,
+    /// all workers together have taken as many as they have handed on.
+    pub fn taken_on(&self) -> usize {
+        let went_on = self.others.stubs.values().filter(|stub| stub.taken.is_some()).count();
+        self.others.taken.len() + went_on
+    }
+
     /// A packet for another worker found no room: it is dropped after all.
     pub(crate) fn drop_handover(&mut self) {
         self.counters.handed_over -= 1;

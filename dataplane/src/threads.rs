@@ -14,7 +14,6 @@ use std::time::Instant as Clock;
 
 use crossbeam::utils::CachePadded;
 
-use crate::counters::Counters;
 use crate::handover::Handover;
 use crate::snapshot::{Epoch, Snapshot};
 use crate::steer::Steering;
@@ -64,10 +63,8 @@ pub enum Turn {
 pub struct Ended<L> {
     /// Its lane.
     pub lane: L,
-    /// What became of its packets.
-    pub counters: Counters,
-    /// Flows that lived at the end.
-    pub flows: usize,
+    /// The worker, with its flows and counters; after a panic only the counters mean anything.
+    pub worker: Worker,
     /// What it said when it panicked, if it did.
     pub panicked: Option<String>,
 }
@@ -243,9 +240,7 @@ impl<L: Lane> Thread<L> {
         if panicked.is_some() {
             self.bury();
         }
-        let flows = self.worker.flows().len();
-        let counters = self.worker.counters().clone();
-        Ended { lane: self.lane, counters, flows, panicked }
+        Ended { lane: self.lane, worker: self.worker, panicked }
     }
 
     /// Until all lanes are done and nothing is under way, or all are to stop. A worker whose lane is

@@ -101,11 +101,24 @@ fn run(snapshot: &Arc<Snapshot>, lanes: Vec<Sender>) -> (Vec<Sender>, Counters, 
     let _ = publisher.publish_and_wait(Arc::new(next));
     assert!(publisher.is_adopted(Epoch(1)));
     let ended = threads.join();
-    let total = Counters::sum(ended.iter().map(|ended| &ended.counters));
+    let total = Counters::sum(ended.iter().map(|ended| ended.worker.counters()));
     assert!(total.balance(), "{total:#?}");
     assert_eq!(total.handed_over, total.taken_over, "a message was lost");
-    let flows = ended.iter().map(|ended| ended.flows).sum();
+    let flows = no_flow_lives_twice(ended.iter().map(|ended| &ended.worker));
+    let handed: usize = ended.iter().map(|ended| ended.worker.handed_on()).sum();
+    let taken: usize = ended.iter().map(|ended| ended.worker.taken_on()).sum();
+    assert_eq!(handed, taken, "somebody follows a flow that nobody has, or nobody one that lives");
     (ended.into_iter().map(|ended| ended.lane).collect(), total, flows)
+}
+
+/// How many flows there are, each with keys of its own.
+fn no_flow_lives_twice<'a>(workers: impl Iterator<Item = &'a Worker>) -> usize {
+    let keys: Vec<_> = workers
+        .flat_map(|worker| worker.flows().iter().map(|id| worker.flows().session(id).keys))
+        .collect();
+    let different: HashSet<_> = keys.iter().flatten().collect();
+    assert_eq!(different.len(), 2 * keys.len(), "{keys:?}");
+    keys.len()
 }
 
 /// Five flows, and ports for three of them: wherever these are, three flows live, each with a port of

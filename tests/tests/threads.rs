@@ -116,11 +116,14 @@ fn run(snapshot: &Arc<Snapshot>, lanes: Vec<Sender>) -> Vec<Ended<Sender>> {
 }
 
 fn total(ended: &[Ended<Sender>]) -> Counters {
-    let total = Counters::sum(ended.iter().map(|ended| &ended.counters));
+    let total = Counters::sum(ended.iter().map(|ended| ended.worker.counters()));
     for ended in ended {
-        assert!(ended.counters.balance(), "{:#?}", ended.counters);
+        assert!(ended.worker.counters().balance(), "{:#?}", ended.worker.counters());
     }
     assert_eq!(total.handed_over, total.taken_over, "a packet was lost between two workers");
+    let handed: usize = ended.iter().map(|ended| ended.worker.handed_on()).sum();
+    let taken: usize = ended.iter().map(|ended| ended.worker.taken_on()).sum();
+    assert_eq!(handed, taken);
     total
 }
 
@@ -132,7 +135,7 @@ fn check_flows(ended: &[Ended<Sender>], flows: usize) {
     assert_eq!(passed.iter().collect::<HashSet<_>>().len(), flows, "two flows share a source");
     assert_eq!(answered.len(), flows, "answers that arrived");
     assert_eq!(answered.iter().collect::<HashSet<_>>().len(), flows, "answers to one flow");
-    assert_eq!(ended.iter().map(|ended| ended.flows).sum::<usize>(), flows);
+    assert_eq!(ended.iter().map(|ended| ended.worker.flows().len()).sum::<usize>(), flows);
 }
 
 #[test]
@@ -191,8 +194,8 @@ fn a_worker_that_fails_takes_nobody_along() {
     let next = Snapshot { epoch: Epoch(1), ..(*snapshot).clone() };
     let _ = publisher.publish_and_wait(Arc::new(next));
     for (worker, ended) in ended.iter().enumerate() {
-        assert!(ended.counters.balance(), "{:#?}", ended.counters);
-        let lost = ended.counters.dropped_for(DropReason::WorkerLost);
+        assert!(ended.worker.counters().balance(), "{:#?}", ended.worker.counters());
+        let lost = ended.worker.counters().dropped_for(DropReason::WorkerLost);
         if worker == 2 {
             assert_eq!(ended.panicked.as_deref(), Some("this lane was told to fail"));
             assert!(lost >= 1_000, "{lost} packets were with the worker");

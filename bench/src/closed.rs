@@ -3,23 +3,16 @@
 use std::sync::Barrier;
 use std::time::Instant as Clock;
 
-use egret_dataplane::prefetch::Hint;
-use egret_dataplane::time::Instant;
-use egret_dataplane::worker::Worker;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::gap::Gaps;
 use crate::job::Job;
 use crate::lane::Lane;
-use crate::limit::Limit;
 use crate::quantity::figure;
 use crate::results::{Closed, Spread, Throughput};
 use crate::tally::{Mark, Tally};
 use crate::threads;
-use crate::traffic::{BURST, Pool, Trace};
-
-/// Flows that may be looked at for expiry after each burst.
-const EXPIRE: usize = 4;
+use crate::traffic::BURST;
 
 /// Rounds at least.
 const ROUNDS: usize = 7;

@@ -46,7 +46,7 @@ pub fn short(count: u64) -> String {
     let fits =
         units.iter().find(|(unit, _)| count >= *unit && (count * 1_000).is_multiple_of(*unit));
     match fits {
-        Some((unit, suffix)) if count * 10 % unit == 0 => {
+        Some((unit, suffix)) if (count * 10).is_multiple_of(*unit) => {
             format!("{}{suffix}", count as f64 / *unit as f64)
         }
         _ => count.to_string(),

@@ -159,7 +159,7 @@ impl Session {
         self.status = self.status & 0xf0 | state as u8;
     }
 
-    /// Whether packets of that direction are dropped; [`Cold::blocked`] says why.
+    /// Whether packets of that direction are dropped; the table knows why.
     #[inline]
     pub fn blocked(&self, dir: Dir) -> bool {
         self.status & BLOCKED << dir as u8 != 0

@@ -226,7 +226,12 @@ impl Flows {
     /// Asks for the lines that the next flow will be written to.
     #[inline]
     pub(crate) fn prefetch_free(&self) {
-        let id = self.free.last().copied().unwrap_or(SessionId::new(self.used));
+        self.prefetch_flow(self.free.last().copied().unwrap_or(SessionId::new(self.used)));
+    }
+
+    /// Asks for all that is kept of a flow.
+    #[inline]
+    fn prefetch_flow(&self, id: SessionId) {
         if let (Some(session), Some(cold)) =
             (self.sessions.get(id.index()), self.cold.get(id.index()))
         {
@@ -261,14 +266,14 @@ impl Flows {
     /// Ends a flow and gives back what it held.
     pub fn remove(&mut self, id: SessionId) -> (Session, Cold) {
         let session = self.sessions[id.index()];
-        for dir in [Dir::Forward, Dir::Return] {
-            let hash = self.hash(&session.keys[dir as usize]);
-            self.index.remove(hash, id, dir);
-        }
+        let hashes = session.keys.map(|key| self.hash(&key));
+        hashes.iter().for_each(|hash| self.index.prefetch::<false>(*hash));
         self.wheel.unlink(&mut self.cold, id);
         if session.state().gives_way() {
             self.weak.leave(&mut self.cold, id);
         }
+        self.index.remove(hashes[0], id, Dir::Forward);
+        self.index.remove(hashes[1], id, Dir::Return);
         self.blocked.remove(&id);
         self.sessions[id.index()].keys = [FlowKey::NONE; 2];
         self.free.push(id);
@@ -312,7 +317,10 @@ impl Flows {
     pub fn expired(&mut self, now: Instant, looks: &mut usize) -> Option<SessionId> {
         let tick = now.tick();
         while *looks > 0 {
-            let id = self.wheel.due(&mut self.cold, now)?;
+            let (id, next) = self.wheel.due(&mut self.cold, now)?;
+            if let Some(next) = next {
+                self.prefetch_flow(next);
+            }
             *looks -= 1;
             self.arm(id, tick);
             if self.idle_too_long(id, tick) {

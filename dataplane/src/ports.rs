@@ -365,7 +365,7 @@ impl Block {
     }
 
     fn is_full(&self) -> bool {
-        self.bits == [u64::MAX; 8]
+        self.bits.iter().fold(u64::MAX, |all, word| all & word) == u64::MAX
     }
 
     /// The first free port from where the wish points at, round the end, of a block that is not

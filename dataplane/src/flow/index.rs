@@ -5,6 +5,10 @@
 //! so that a search may stop at the first bucket when nobody overflowed. At the load for which the
 //! table is sized (0.5) fewer than one key in a hundred does.
 
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
 use super::key::FlowKey;
 use super::session::{Dir, SessionId};
 use crate::memory::Lines;
@@ -55,8 +59,8 @@ impl Reference {
 #[derive(Debug)]
 pub(super) struct Index {
     buckets: Lines<Bucket>,
-    /// Keys for which both buckets were full: rare, and few.
-    spilled: Vec<(u64, Reference)>,
+    /// Keys for which both buckets were full, by their hash: three in ten thousand.
+    spilled: HashMap<u64, Vec<Reference>, RandomState>,
     capacity: usize,
     seed: u64,
 }
@@ -65,7 +69,7 @@ impl Index {
     /// Room for two keys of each of `capacity` flows, at half load.
     pub(super) fn new(capacity: usize, seed: u64) -> Index {
         let buckets = (capacity * 4).div_ceil(WAYS).max(1);
-        Index { buckets: Lines::new(EMPTY, buckets), spilled: Vec::new(), capacity, seed }
+        Index { buckets: Lines::new(EMPTY, buckets), spilled: HashMap::default(), capacity, seed }
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -100,7 +104,15 @@ impl Index {
             return Reference::NONE;
         }
         let second = &self.buckets[self.second(hash)];
-        second.entries(tag(hash)).next().unwrap_or(Reference::NONE)
+        let matching = second.entries(tag(hash)).next();
+        let spilled = || self.spilled_under(second, hash).next();
+        matching.or_else(spilled).unwrap_or(Reference::NONE)
+    }
+
+    /// The keys of that hash for which `second` was full, too.
+    fn spilled_under(&self, second: &Bucket, hash: u64) -> impl Iterator<Item = Reference> {
+        let spilled = if second.spilled == 0 { None } else { self.spilled.get(&hash) };
+        spilled.into_iter().flatten().copied()
     }
 
     /// The entry under `hash` that `is_it` accepts.
@@ -121,10 +133,7 @@ impl Index {
         }
         let second = &self.buckets[self.second(hash)];
         let found = second.entries(tag(hash)).find_map(accept);
-        if found.is_some() || second.spilled == 0 {
-            return found;
-        }
-        self.spilled.iter().filter(|(h, _)| *h == hash).find_map(|(_, r)| accept(*r))
+        found.or_else(|| self.spilled_under(second, hash).find_map(accept))
     }
 
     pub(super) fn insert(&mut self, hash: u64, id: SessionId, dir: Dir) {
@@ -136,7 +145,7 @@ impl Index {
         self.buckets[first].overflowed += 1;
         if !self.buckets[second].put(tag(hash), reference) {
             self.buckets[second].spilled += 1;
-            self.spilled.push((hash, reference));
+            self.spilled.entry(hash).or_default().push(reference);
         }
     }
 
@@ -149,7 +158,12 @@ impl Index {
         self.buckets[first].overflowed -= 1;
         if !self.buckets[second].take(tag(hash), reference) {
             self.buckets[second].spilled -= 1;
-            self.spilled.retain(|entry| *entry != (hash, reference));
+            if let Some(references) = self.spilled.get_mut(&hash) {
+                references.retain(|other| *other != reference);
+                if references.is_empty() {
+                    self.spilled.remove(&hash);
+                }
+            }
         }
     }
 

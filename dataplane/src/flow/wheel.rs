@@ -60,11 +60,16 @@ impl Wheel {
         cold[id.index()].slot = 0;
     }
 
-    /// The next session whose slot has come up at `now`, taken out of the wheel. A slot of a higher
+    /// The next session whose slot has come up at `now`, taken out of the wheel, and the one that
+    /// comes after it, if that is known. A slot of a higher
     /// level comes up when its span begins: most of its sessions are not due yet, and whoever asks
     /// links them again, closer by. So each call is O(1), and no slot is ever emptied in one go.
     #[inline]
-    pub(super) fn due(&mut self, cold: &mut [Cold], now: Instant) -> Option<SessionId> {
+    pub(super) fn due(
+        &mut self,
+        cold: &mut [Cold],
+        now: Instant,
+    ) -> Option<(SessionId, Option<SessionId>)> {
         let target = now.0 / 1_000_000;
         if target < self.quiet_until {
             self.now = self.now.max(target);
@@ -73,7 +78,11 @@ impl Wheel {
         self.next_due(cold, target)
     }
 
-    fn next_due(&mut self, cold: &mut [Cold], target: u64) -> Option<SessionId> {
+    fn next_due(
+        &mut self,
+        cold: &mut [Cold],
+        target: u64,
+    ) -> Option<(SessionId, Option<SessionId>)> {
         let next = (0..LEVELS).filter_map(|level| Some((self.next_at(level)?, level))).min();
         match next {
             Some((at, level)) if at <= target => {
@@ -81,7 +90,8 @@ impl Wheel {
                 let slot = level * SLOTS + ((at >> (BITS * level as u32)) as usize % SLOTS);
                 let id = SessionId::new(self.heads[slot] as usize);
                 self.unlink(cold, id);
-                Some(id)
+                let after = self.heads[slot];
+                Some((id, (after != NONE).then(|| SessionId::new(after as usize))))
             }
             _ => {
                 self.now = self.now.max(target);
@@ -167,7 +177,7 @@ mod tests {
             let mut ends = spans.clone();
             ends.sort_unstable();
             for now in ends {
-                while let Some(id) = wheel.due(&mut cold, at(u64::from(now))) {
+                while let Some((id, _)) = wheel.due(&mut cold, at(u64::from(now))) {
                     let end = spans[id.index()];
                     if end > now {
                         wheel.link(&mut cold, id, Tick(now), end - now);
@@ -191,7 +201,7 @@ mod tests {
                 wheel.unlink(&mut cold, SessionId::new(n));
             }
             let mut fired = 0;
-            while let Some(id) = wheel.due(&mut cold, at(200_000)) {
+            while let Some((id, _)) = wheel.due(&mut cold, at(200_000)) {
                 prop_assert!(!spans[id.index()].1);
                 fired += 1;
             }

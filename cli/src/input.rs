@@ -38,6 +38,11 @@ pub(crate) struct Loaded {
 }
 
 impl Input {
+    /// What is at a path.
+    pub(crate) fn of(path: &Path) -> Input {
+        Input { scenario: Some(path.to_owned()), import: Vec::new() }
+    }
+
     /// Reads and compiles.
     pub(crate) fn load(&self) -> Result<Loaded, Rejection> {
         let (model, mut warnings) = self.read()?;

@@ -1,5 +1,6 @@
 //! `egret`: why can't my service reach that? One file a verb.
 
+mod bench;
 mod check;
 mod completions;
 mod explain;
@@ -30,6 +31,7 @@ struct Egret {
 enum Verb {
     Explain(explain::Explain),
     Check(check::Check),
+    Bench(bench::Bench),
     Schema(schema::PrintSchema),
     Completions(completions::Completions),
 }
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
     let exit = match egret.verb {
         Verb::Explain(verb) => verb.run(),
         Verb::Check(verb) => verb.run(),
+        Verb::Bench(verb) => verb.run(),
         Verb::Schema(verb) => verb.run(),
         Verb::Completions(verb) => verb.run::<Egret>(),
     };

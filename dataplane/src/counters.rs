@@ -1,26 +1,41 @@
-//! Every packet is accounted for: received = forwarded + replied + Σ dropped + held.
+//! Every packet is accounted for: received + taken over = forwarded + replied + Σ dropped + held +
+//! handed over.
 
 use std::collections::HashMap;
 
-use crate::verdict::{Drop, DropReason, Verdict};
+use foldhash::fast::RandomState;
+
+use crate::verdict::{Drop, DropReason, Element, Verdict};
 
 /// What became of all packets so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Packets that came in.
     pub received: u64,
+    /// Packets for which what was decided for their flow held as it was.
+    pub hits: u64,
+    /// Packets that took the slow way, for whatever reason.
+    pub misses: u64,
+    /// Flows that were opened.
+    pub opened: u64,
+    /// Flows that gave way to others, half open or closing, because the table was full.
+    pub gave_way: u64,
     /// Packets that left, rewritten.
     pub forwarded: u64,
     /// Packets that were dropped and answered.
     pub replied: u64,
     /// Fragments that wait.
     pub held: u64,
+    /// Packets that went to another worker.
+    pub handed_over: u64,
+    /// Packets that came from another worker.
+    pub taken_over: u64,
     /// Flows that ended because nothing passed for as long as their timers allow.
     pub idle_timeouts: u64,
     /// Packets dropped without an answer, by reason and element.
-    dropped: HashMap<Drop, u64>,
+    dropped: HashMap<Drop, u64, RandomState>,
     /// Packets dropped and answered, by reason and element.
-    answered: HashMap<Drop, u64>,
+    answered: HashMap<Drop, u64, RandomState>,
 }
 
 impl Counters {
@@ -42,13 +57,58 @@ impl Counters {
 
     /// Whether every packet is accounted for.
     pub fn balance(&self) -> bool {
-        self.received == self.forwarded + self.replied + self.dropped() + self.held
+        self.came() == self.went()
+    }
+
+    fn came(&self) -> u64 {
+        self.received + self.taken_over
+    }
+
+    fn went(&self) -> u64 {
+        self.forwarded + self.replied + self.dropped() + self.held + self.handed_over
+    }
+
+    /// What became of the packets of all these workers.
+    pub fn sum<'a>(all: impl IntoIterator<Item = &'a Counters>) -> Counters {
+        let mut sum = Counters::default();
+        for one in all {
+            sum.add(one);
+        }
+        sum
+    }
+
+    fn add(&mut self, other: &Counters) {
+        self.received += other.received;
+        self.hits += other.hits;
+        self.misses += other.misses;
+        self.opened += other.opened;
+        self.gave_way += other.gave_way;
+        self.forwarded += other.forwarded;
+        self.replied += other.replied;
+        self.held += other.held;
+        self.handed_over += other.handed_over;
+        self.taken_over += other.taken_over;
+        self.idle_timeouts += other.idle_timeouts;
+        for (drop, count) in &other.dropped {
+            *self.dropped.entry(*drop).or_default() += count;
+        }
+        for (drop, count) in &other.answered {
+            *self.answered.entry(*drop).or_default() += count;
+        }
+    }
+
+    /// Packets that were with a worker when it failed, and those that came for it since, end here.
+    pub(crate) fn lose(&mut self, since: u64) {
+        self.received += since;
+        let lost = self.came().saturating_sub(self.went());
+        *self.dropped.entry(DropReason::WorkerLost.at(Element::Dataplane)).or_default() += lost;
     }
 
     pub(crate) fn count(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Forward(_) => self.forwarded += 1,
             Verdict::Held => self.held += 1,
+            Verdict::HandedOver(_) => self.handed_over += 1,
             Verdict::Drop(drop) => *self.dropped.entry(drop).or_default() += 1,
             Verdict::Reply(drop) => {
                 self.replied += 1;

@@ -8,27 +8,51 @@
 
 mod index;
 mod key;
+mod line;
 mod session;
 pub mod tracking;
 mod wheel;
 
-pub use key::FlowKey;
-pub use session::{Class, ClassId, Cold, Dir, Session, SessionId, Translation, Translator};
-pub use tracking::State;
+use std::collections::HashMap;
 
+pub use key::FlowKey;
+pub(crate) use session::{BLOCKED, Bounds};
+pub use session::{Class, ClassId, Cold, Dir, Session, SessionId, Translation, Translator};
+pub(crate) use tracking::Next;
+pub use tracking::{Event, State};
+
+use crate::memory::Lines;
+use crate::prefetch::{self, Hint};
 use crate::time::{Instant, Tick};
+use crate::verdict::Drop;
 use index::Index;
+pub(crate) use index::Reference;
+use line::Line;
 use wheel::Wheel;
+
+/// Classes that can be told apart.
+const CLASSES: usize = 256;
+
+/// Bytes of a flow that every packet of it may touch: its session, and its share of the buckets.
+const HOT_BYTES: usize = size_of::<Session>() + 32;
 
 /// The flows of one worker.
 #[derive(Debug)]
 pub struct Flows {
-    sessions: Vec<Session>,
-    cold: Vec<Cold>,
+    sessions: Lines<Session>,
+    cold: Lines<Cold>,
+    /// Sessions that were used so far, and those of them that are free again.
+    used: usize,
     free: Vec<SessionId>,
     index: Index,
     wheel: Wheel,
+    /// Flows that give way when there is no room.
+    weak: Line,
     classes: Vec<Class>,
+    /// The part of each class that a hit reads.
+    bounds: Box<[Bounds; CLASSES]>,
+    /// Why directions are blocked: for the few flows of which one is.
+    blocked: HashMap<SessionId, [Option<Drop>; 2]>,
 }
 
 impl Flows {
@@ -36,18 +60,27 @@ impl Flows {
     /// that share a bucket.
     pub fn new(capacity: usize, seed: u64) -> Flows {
         Flows {
-            sessions: Vec::new(),
-            cold: Vec::new(),
-            free: Vec::new(),
+            sessions: Lines::new(Session::NONE, capacity),
+            cold: Lines::new(Cold::default(), capacity),
+            used: 0,
+            free: Vec::with_capacity(capacity),
             index: Index::new(capacity, seed),
             wheel: Wheel::default(),
+            weak: Line::default(),
             classes: Vec::new(),
+            bounds: Box::new([Bounds::NOTHING; CLASSES]),
+            blocked: HashMap::new(),
         }
+    }
+
+    /// How far ahead the lines of a table of this size are fetched.
+    pub(crate) fn hint(&self) -> Hint {
+        Hint::for_table(self.index.capacity() * HOT_BYTES)
     }
 
     /// How many flows live, those not counted whose time is up but that nobody looked at.
     pub fn len(&self) -> usize {
-        self.sessions.len() - self.free.len()
+        self.used - self.free.len()
     }
 
     /// Whether there is no flow.
@@ -60,6 +93,11 @@ impl Flows {
         self.len() >= self.index.capacity()
     }
 
+    /// How many flows fit.
+    pub fn capacity(&self) -> usize {
+        self.index.capacity()
+    }
+
     /// The hash of a key, for [`find`](Self::find).
     #[inline]
     pub fn hash(&self, key: &FlowKey) -> u64 {
@@ -70,6 +108,33 @@ impl Flows {
     #[inline]
     pub fn find(&self, key: &FlowKey, hash: u64) -> Option<(SessionId, Dir)> {
         self.index.find(hash, |id, dir| self.sessions[id.index()].keys[dir as usize] == *key)
+    }
+
+    /// Asks for the line where a key of that hash is looked for.
+    #[inline(always)]
+    pub(crate) fn prefetch<const FAR: bool>(&self, hash: u64) {
+        self.index.prefetch::<FAR>(hash);
+    }
+
+    /// Where the flow of a key with that hash most likely is, its line asked for. The key says
+    /// whether it is.
+    #[inline(always)]
+    pub(crate) fn candidate<const FAR: bool>(&self, hash: u64) -> Reference {
+        let reference = self.index.candidate(hash);
+        if let Some(session) = self.sessions.get(reference.id().index()) {
+            prefetch::read::<_, FAR>(session);
+        }
+        reference
+    }
+
+    /// The session that a reference names, if it names one.
+    #[inline(always)]
+    pub(crate) fn candidate_mut(
+        &mut self,
+        reference: Reference,
+    ) -> Option<(&mut Session, &[Bounds; CLASSES])> {
+        let session = self.sessions.get_mut(reference.id().index())?;
+        Some((session, &self.bounds))
     }
 
     /// The session of that id.
@@ -94,10 +159,48 @@ impl Flows {
         &mut self.cold[id.index()]
     }
 
+    /// Packets and bytes that passed in that direction.
+    pub fn passed(&self, id: SessionId, dir: Dir) -> [u64; 2] {
+        let session = self.session(id);
+        let [packets, bytes] = self.cold(id).beyond(dir);
+        let at = dir as usize;
+        [packets + u64::from(session.packets[at]), bytes + u64::from(session.bytes[at])]
+    }
+
+    /// A counter of a session went round with a packet of `len` bytes.
+    #[cold]
+    pub(crate) fn went_round(&mut self, id: SessionId, dir: Dir, len: u16) {
+        let Session { packets, bytes, .. } = *self.session(id);
+        let at = dir as usize;
+        self.cold[id.index()].went_round(dir, packets[at], bytes[at], len);
+    }
+
+    /// Why packets of that direction are dropped, where they are.
+    pub(crate) fn blocked(&self, id: SessionId, dir: Dir) -> Option<Drop> {
+        self.blocked.get(&id)?[dir as usize]
+    }
+
+    /// Says which directions' packets are dropped, and why.
+    pub(crate) fn block(&mut self, id: SessionId, why: [Option<Drop>; 2]) {
+        for dir in [Dir::Forward, Dir::Return] {
+            self.session_mut(id).set_blocked(dir, why[dir as usize].is_some());
+        }
+        if why == [None; 2] {
+            self.blocked.remove(&id);
+        } else {
+            self.blocked.insert(id, why);
+        }
+    }
+
     /// What sessions of this kind have in common.
     #[inline]
     pub fn class(&self, session: &Session) -> &Class {
         &self.classes[session.class.0 as usize]
+    }
+
+    /// By how much the time to live of a class's packets falls, in each direction.
+    pub(crate) fn ttl(&self, class: ClassId) -> [u8; 2] {
+        self.classes[usize::from(class.0)].ttl
     }
 
     /// The number of this class, known from now on. There are few: one for each combination of
@@ -106,14 +209,36 @@ impl Flows {
     pub fn classify(&mut self, class: Class) -> ClassId {
         let known = self.classes.iter().position(|c| *c == class);
         let number = known.unwrap_or_else(|| {
-            let class =
-                if self.classes.len() < 255 { class } else { Class { slow: true, ..class } };
-            if self.classes.len() < 256 {
+            let class = if self.classes.len() < CLASSES - 1 {
+                class
+            } else {
+                Class { slow: true, ..class }
+            };
+            if self.classes.len() < CLASSES {
+                self.bounds[self.classes.len()] = Bounds::of(&class);
                 self.classes.push(class);
             }
             self.classes.len() - 1
         });
         ClassId(number as u8)
+    }
+
+    /// Asks for the lines that the next flow will be written to.
+    #[inline]
+    pub(crate) fn prefetch_free(&self) {
+        self.prefetch_flow(self.free.last().copied().unwrap_or(SessionId::new(self.used)));
+    }
+
+    /// Asks for all that is kept of a flow.
+    #[inline]
+    fn prefetch_flow(&self, id: SessionId) {
+        if let (Some(session), Some(cold)) =
+            (self.sessions.get(id.index()), self.cold.get(id.index()))
+        {
+            prefetch::read::<_, false>(session);
+            prefetch::read::<_, false>(cold);
+            prefetch::read::<_, false>(&cold.line);
+        }
     }
 
     /// Adds a flow; `None` when the table is full or already has one of its two keys.
@@ -124,29 +249,53 @@ impl Flows {
             return None;
         }
         let id = self.free.pop().unwrap_or_else(|| {
-            self.sessions.push(session);
-            self.cold.push(cold);
-            SessionId::new(self.sessions.len() - 1)
+            self.used += 1;
+            SessionId::new(self.used - 1)
         });
         self.sessions[id.index()] = session;
         self.cold[id.index()] = cold;
         self.index.insert(hashes[0], id, Dir::Forward);
         self.index.insert(hashes[1], id, Dir::Return);
         self.arm(id, now.tick());
+        if session.state().gives_way() {
+            self.weak.join(&mut self.cold, id);
+        }
         Some(id)
     }
 
     /// Ends a flow and gives back what it held.
     pub fn remove(&mut self, id: SessionId) -> (Session, Cold) {
         let session = self.sessions[id.index()];
-        for dir in [Dir::Forward, Dir::Return] {
-            let hash = self.hash(&session.keys[dir as usize]);
-            self.index.remove(hash, id, dir);
-        }
+        let hashes = session.keys.map(|key| self.hash(&key));
+        hashes.iter().for_each(|hash| self.index.prefetch::<false>(*hash));
         self.wheel.unlink(&mut self.cold, id);
+        if session.state().gives_way() {
+            self.weak.leave(&mut self.cold, id);
+        }
+        self.index.remove(hashes[0], id, Dir::Forward);
+        self.index.remove(hashes[1], id, Dir::Return);
+        self.blocked.remove(&id);
         self.sessions[id.index()].keys = [FlowKey::NONE; 2];
         self.free.push(id);
         (session, self.cold[id.index()])
+    }
+
+    /// Who must go first when there is no room for a new flow: the longest in line of those that
+    /// are half open or closing. An established flow never goes for another.
+    pub(crate) fn gives_way(&self) -> Option<SessionId> {
+        self.weak.first()
+    }
+
+    /// Says where a connection stands, from which its timers follow.
+    pub(crate) fn set_state(&mut self, id: SessionId, state: State, now: Tick) {
+        let before = self.session(id).state();
+        self.session_mut(id).set_state(state);
+        match (before.gives_way(), state.gives_way()) {
+            (false, true) => self.weak.join(&mut self.cold, id),
+            (true, false) => self.weak.leave(&mut self.cold, id),
+            _ => {}
+        }
+        self.rearm(id, now);
     }
 
     /// Looks at the flow's timers anew: after a change that makes them shorter.
@@ -162,17 +311,23 @@ impl Flows {
         self.wheel.link(&mut self.cold, id, now, left);
     }
 
-    /// The next flow whose time is up at `now`, if the wheel has reached one; call until `None`, or
-    /// as often as a burst can afford. The flow is still there: [`remove`](Self::remove) it.
-    pub fn expired(&mut self, now: Instant) -> Option<SessionId> {
+    /// The next flow whose time is up at `now`, after a look at no more than `looks` flows, which
+    /// count down. The flow is still there: [`remove`](Self::remove) it.
+    #[inline]
+    pub fn expired(&mut self, now: Instant, looks: &mut usize) -> Option<SessionId> {
         let tick = now.tick();
-        loop {
-            let id = self.wheel.due(&mut self.cold, now)?;
+        while *looks > 0 {
+            let (id, next) = self.wheel.due(&mut self.cold, now)?;
+            if let Some(next) = next {
+                self.prefetch_flow(next);
+            }
+            *looks -= 1;
             self.arm(id, tick);
             if self.idle_too_long(id, tick) {
                 return Some(id);
             }
         }
+        None
     }
 
     /// Whether the security groups have forgotten a flow whose translations may live on.
@@ -191,6 +346,6 @@ impl Flows {
 
     /// Every live flow.
     pub fn iter(&self) -> impl Iterator<Item = SessionId> {
-        (0..self.sessions.len()).map(SessionId::new).filter(|id| self.cold[id.index()].linked())
+        (0..self.used).map(SessionId::new).filter(|id| self.cold[id.index()].linked())
     }
 }

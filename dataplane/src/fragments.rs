@@ -9,6 +9,7 @@ use std::net::Ipv4Addr;
 use crate::flow::FlowKey;
 use crate::packet::{Headers, Protocol};
 use crate::snapshot::{InterfaceId, Settings};
+use crate::steer::WorkerId;
 use crate::time::Instant;
 use crate::verdict::Drop;
 
@@ -30,6 +31,11 @@ impl DatagramId {
         let Headers { src, dst, protocol, ident, .. } = *headers;
         DatagramId { interface, src, dst, protocol, ident }
     }
+
+    /// Where the datagram came in.
+    pub(crate) fn interface(&self) -> InterfaceId {
+        self.interface
+    }
 }
 
 /// What became of a datagram's first fragment.
@@ -39,6 +45,8 @@ pub(crate) enum First {
     Flow(FlowKey),
     /// It was dropped.
     Dropped(Drop),
+    /// It went to another worker.
+    HandedOver(WorkerId),
 }
 
 #[derive(Debug)]

@@ -6,15 +6,18 @@
 
 mod plan;
 
-use std::sync::Arc;
+pub(crate) use plan::Kind;
 
-use crate::flow::{Cold, Dir, FlowKey, Session, SessionId, State, Translation};
+use crate::flow::{
+    ClassId, Cold, Dir, FlowKey, Session, SessionId, State, Translation, Translator,
+};
 use crate::fragments::{DatagramId, First};
+use crate::handover::Errand;
 use crate::packet::rewrite::{Rewrite, rewrite, rewrite_error};
 use crate::packet::{Fragment, Headers, IcmpKind, Protocol, TcpFlags, Transport, answer, decode};
 use crate::path::{Answer, Flow, Known, Place, Stop, Walk, Way};
 use crate::ports::Towards;
-use crate::snapshot::{EniId, EniOwner, InterfaceId};
+use crate::snapshot::{EniId, EniOwner, InterfaceId, PortBudget};
 use crate::time::Instant;
 use crate::trace::{Off, Trace};
 use crate::verdict::{Drop, DropReason, Element, Verdict};
@@ -37,7 +40,25 @@ impl Worker {
         if arrival.interface.0 as usize >= self.snapshot.interfaces.len() {
             return Verdict::Drop(DropReason::UnknownInterface.at(here));
         }
-        let mut packet = Packet { now, arrival, headers, emissions };
+        match (self.is_for(arrival.interface, &headers), headers.fragment) {
+            (Some(other), _) => self.pass_on(other, &arrival, &headers),
+            (None, Fragment::Whole) => self.own(now, arrival, headers, 0, trace, emissions),
+            (None, _) => self.meet(now, arrival, headers, emissions),
+        }
+    }
+
+    /// Judges a packet whose flow is this worker's, or would be. `tried` other workers have no port
+    /// for it.
+    pub(crate) fn own(
+        &mut self,
+        now: Instant,
+        arrival: Arrival<'_>,
+        headers: Headers,
+        tried: u16,
+        trace: &mut impl Trace,
+        emissions: &mut Vec<Emission>,
+    ) -> Verdict {
+        let mut packet = Packet { now, arrival, headers, tried, emissions };
         match (headers.fragment, headers.quoted()) {
             (Fragment::Later, _) => self.later_fragment(&mut packet),
             (_, Some(quoted)) => {
@@ -50,10 +71,11 @@ impl Worker {
     }
 
     fn whole(&mut self, packet: &mut Packet<'_, '_>, trace: &mut impl Trace) -> Verdict {
-        match self.live(packet) {
-            Some((id, dir)) => self.known(packet, id, dir, trace),
-            None => self.open(packet, trace),
+        if let Some((id, dir)) = self.live(packet) {
+            return self.known(packet, id, dir, trace);
         }
+        let elsewhere = self.follow_flow(&packet.key(), &packet.arrival, packet.tried);
+        elsewhere.unwrap_or_else(|| self.open(packet, trace))
     }
 
     /// The flow of a packet, unless its time is up, or the packet begins a connection anew after
@@ -98,7 +120,7 @@ impl Worker {
             }
         }
         if self.flows.session(id).blocked(dir) {
-            let drop = self.flows.cold(id).blocked[dir as usize];
+            let drop = self.flows.blocked(id, dir);
             return drop.map_or_else(|| self.unsolicited(), Verdict::Drop);
         }
         self.replay(id, dir, packet.arrival.bytes, &packet.headers, packet.now.tick())
@@ -122,18 +144,22 @@ impl Worker {
 
     /// A packet that belongs to no flow: it opens one, or is dropped and leaves nothing behind.
     fn open(&mut self, packet: &mut Packet<'_, '_>, trace: &mut impl Trace) -> Verdict {
+        self.flows.prefetch_free();
         let (interface, headers) = (packet.arrival.interface, packet.headers);
         let way = match self.walk(interface, headers, Flow::New, trace) {
             Ok(way) => way,
             Err(stop) => {
                 let earlier = trace.passed_drop().map(Verdict::Drop);
-                return earlier.unwrap_or_else(|| self.stop(packet, stop));
+                let elsewhere = || self.open_elsewhere(packet, &stop);
+                return earlier.or_else(elsewhere).unwrap_or_else(|| self.stop(packet, stop));
             }
         };
         let keys = [
             FlowKey::new(interface, headers.tuple()),
             FlowKey::new(way.to, way.headers.tuple().reversed()),
         ];
+        // The walk back takes longer than the line that the insertion will need.
+        self.flows.prefetch::<false>(self.flows.hash(&keys[1]));
         let known = Known {
             dir: Dir::Return,
             origin: (interface, headers.tuple()),
@@ -158,7 +184,17 @@ impl Worker {
                 packet.split(verdict, way.fragment_to);
                 verdict
             }
-            Err(reason) => Verdict::Drop(reason.at(Element::Dataplane)),
+            Err(drop) => Verdict::Drop(drop),
+        }
+    }
+
+    /// Where a walk ended for want of a port, another worker may have one.
+    fn open_elsewhere(&mut self, packet: &Packet<'_, '_>, stop: &Stop) -> Option<Verdict> {
+        match stop {
+            Stop::Drop(drop) if drop.reason.is_exhaustion() => {
+                self.ask_next(packet.key(), &packet.arrival, packet.tried)
+            }
+            _ => None,
         }
     }
 
@@ -171,31 +207,74 @@ impl Worker {
         way: &Way,
         back: Result<Way, Drop>,
         now: Instant,
-    ) -> Result<SessionId, DropReason> {
-        if self.flows.is_full() {
-            return Err(DropReason::FlowTableFull);
-        }
-        let class = plan::class(&self.snapshot, way, back.as_ref().ok());
-        let class_id = self.flows.classify(class);
-        let state = State::first(first);
-        let mut session = Session::new(keys, state, class_id, class.ttl);
+    ) -> Result<SessionId, Drop> {
+        let here = Element::Dataplane;
+        self.make_room().map_err(|reason| reason.at(here))?;
+        self.begin(&way.translations)?;
+        let (class, ttl) = self.classify(way, back.as_ref().ok());
+        let mut session = Session::new(keys, State::first(first), class, ttl);
         session.last = now.tick();
         session.epoch = self.snapshot.epoch.0 as u16;
-        session.set_blocked(Dir::Return, back.is_err());
         session.set_tracked(Dir::Forward, way.tracked[0]);
         session.set_tracked(Dir::Return, way.tracked[1]);
-        let cold = Cold {
-            translations: way.translations,
-            blocked: [None, back.err()],
-            enis: way.enis,
-            icmp: first.icmp().unwrap_or((0, 0)),
-            ..Cold::default()
+        let cold = Cold::new(way.translations, way.enis, first.icmp());
+        let Some(id) = self.flows.insert(session, cold, now) else {
+            self.give_back(&way.translations);
+            return Err(DropReason::FlowCollision.at(here));
         };
-        let id = self.flows.insert(session, cold, now).ok_or(DropReason::FlowCollision)?;
+        if let Err(drop) = back {
+            self.flows.block(id, [None, Some(drop)]);
+        }
         for (towards, port) in owned_ports(&keys, &way.translations) {
             self.ports.take(towards, port);
         }
+        self.counters.opened += 1;
         Ok(id)
+    }
+
+    /// The class of flows with these ways, and by how much the time to live falls on each.
+    fn classify(&mut self, way: &Way, back: Option<&Way>) -> (ClassId, [u8; 2]) {
+        let kind = Kind::new(&self.snapshot, way, back);
+        let known = self.kinds.iter().find(|(known, _)| *known == kind).map(|(_, class)| *class);
+        let class = known.unwrap_or_else(|| {
+            let class = self.flows.classify(kind.class(&self.snapshot.settings));
+            self.kinds.push((kind, class));
+            class
+        });
+        (class, self.flows.ttl(class))
+    }
+
+    /// Counts a connection of each translator. Another worker may have had the last one of a shared
+    /// ENI's since the walk looked.
+    fn begin(&self, translations: &[Option<Translation>; 3]) -> Result<(), Drop> {
+        let settings = &self.snapshot.settings;
+        let limit = match settings.hyperplane_budget {
+            PortBudget::PerEni => settings.hyperplane_ports,
+            PortBudget::PerDestination => u32::MAX,
+        };
+        for (at, made) in translations.iter().enumerate() {
+            if let Some(Translation { by: by @ Translator::Hyperplane(eni), .. }) = *made
+                && !self.ports.begin(by, limit)
+            {
+                translations[..at].iter().flatten().for_each(|made| self.ports.end(made.by));
+                return Err(DropReason::HyperplanePortsExhausted.at(Element::HyperplaneEni(eni)));
+            }
+        }
+        Ok(())
+    }
+
+    fn give_back(&self, translations: &[Option<Translation>; 3]) {
+        translations.iter().flatten().for_each(|made| self.ports.end(made.by));
+    }
+
+    /// Room for one more flow: where there is none, a flow that is half open or closing ends.
+    fn make_room(&mut self) -> Result<(), DropReason> {
+        if self.flows.is_full() {
+            let weakest = self.flows.gives_way().ok_or(DropReason::FlowTableFull)?;
+            self.counters.gave_way += 1;
+            self.end(weakest);
+        }
+        Ok(())
     }
 
     /// Judges a flow again where its plan may no longer hold: the configuration changed since, or
@@ -254,17 +333,14 @@ impl Worker {
         back: Result<Way, Drop>,
     ) {
         if let Ok(way) = &forward {
-            let class = plan::class(&self.snapshot, way, back.as_ref().ok());
-            let class_id = self.flows.classify(class);
-            self.flows.session_mut(id).replan(class_id, class.ttl);
+            let (class, ttl) = self.classify(way, back.as_ref().ok());
+            self.flows.session_mut(id).replan(class, ttl);
         }
-        let blocked = [forward.err(), back.err()];
-        self.flows.cold_mut(id).blocked = blocked;
+        self.flows.block(id, [forward.err(), back.err()]);
         let session = self.flows.session_mut(id);
         session.epoch = self.snapshot.epoch.0 as u16;
         for dir in [Dir::Forward, Dir::Return] {
             session.set_tracked(dir, tracked[dir as usize]);
-            session.set_blocked(dir, blocked[dir as usize].is_some());
         }
     }
 
@@ -279,7 +355,8 @@ impl Worker {
         let found = self.flows.find(&key, self.flows.hash(&key));
         let alive = |id| !self.flows.idle_too_long(id, packet.now.tick());
         let Some((id, dir)) = found.filter(|(id, _)| alive(*id)) else {
-            return self.unsolicited();
+            let elsewhere = self.follow_related(&key, &packet.arrival);
+            return elsewhere.unwrap_or_else(|| self.unsolicited());
         };
         if !self.refresh(id, dir, packet.now) {
             self.end(id);
@@ -307,25 +384,39 @@ impl Worker {
         let verdict = self.whole(packet, trace);
         let first = match verdict {
             Verdict::Drop(drop) | Verdict::Reply(drop) => First::Dropped(drop),
+            Verdict::HandedOver(to) => First::HandedOver(to),
             Verdict::Forward(_) | Verdict::Held => First::Flow(key),
         };
-        for mut bytes in self.fragments.settle(datagram, first, packet.now) {
-            let verdict = match decode(&bytes) {
-                Ok(headers) => self.follow(&mut bytes, headers, first),
+        self.settle(datagram, first, packet.now, packet.emissions);
+        verdict
+    }
+
+    /// Notes what became of a datagram's first fragment, and sends after it those that waited.
+    pub(crate) fn settle(
+        &mut self,
+        datagram: DatagramId,
+        first: First,
+        now: Instant,
+        emissions: &mut Vec<Emission>,
+    ) {
+        for mut bytes in self.fragments.settle(datagram, first, now) {
+            let arrival = Arrival { interface: datagram.interface(), bytes: &mut bytes };
+            let verdict = match decode(arrival.bytes) {
+                Ok(headers) => self.follow(arrival, headers, first),
                 Err(reason) => Verdict::Drop(reason.at(Element::Dataplane)),
             };
             self.counters.release(verdict);
             if let Verdict::Forward(to) = verdict {
-                packet.emissions.push(Emission { to, bytes, cause: Cause::Released });
+                emissions.push(Emission { to, bytes, cause: Cause::Released });
             }
         }
-        verdict
     }
 
     fn later_fragment(&mut self, packet: &mut Packet<'_, '_>) -> Verdict {
         let datagram = DatagramId::new(packet.arrival.interface, &packet.headers);
         if let Some(first) = self.fragments.first(&datagram) {
-            return self.follow(packet.arrival.bytes, packet.headers, first);
+            let Arrival { interface, ref mut bytes } = packet.arrival;
+            return self.follow(Arrival { interface, bytes }, packet.headers, first);
         }
         let settings = &self.snapshot.settings;
         if self.fragments.hold(datagram, packet.arrival.bytes, packet.now, settings) {
@@ -336,9 +427,10 @@ impl Worker {
     }
 
     /// A later fragment goes where its datagram's first one went.
-    fn follow(&mut self, bytes: &mut [u8], headers: Headers, first: First) -> Verdict {
+    fn follow(&mut self, arrival: Arrival<'_>, headers: Headers, first: First) -> Verdict {
         let key = match first {
             First::Dropped(drop) => return Verdict::Drop(drop),
+            First::HandedOver(to) => return self.hand_over(to, &arrival, Errand::Follow),
             First::Flow(key) => key,
         };
         let Some((id, dir)) = self.flows.find(&key, self.flows.hash(&key)) else {
@@ -348,11 +440,8 @@ impl Worker {
         let headers = headers.with(key.tuple());
         match self.walk(key.interface(), headers, Flow::Known(&known), &mut Off) {
             Ok(way) => {
-                rewrite(
-                    bytes,
-                    &headers,
-                    &Rewrite::new(headers.tuple(), way.headers.tuple(), way.ttl),
-                );
+                let change = Rewrite::new(headers.tuple(), way.headers.tuple(), way.ttl);
+                rewrite(arrival.bytes, &headers, &change);
                 Verdict::Forward(way.to)
             }
             Err(Stop::Drop(drop) | Stop::Answer(drop, _)) => Verdict::Drop(drop),
@@ -392,10 +481,9 @@ impl Worker {
         flow: Flow<'_>,
         trace: &mut impl Trace,
     ) -> Result<Way, Stop> {
-        let snapshot = Arc::clone(&self.snapshot);
         let key = FlowKey::new(from, headers.tuple());
         let salt = self.flows.hash(&key).rotate_left(17) ^ self.seed;
-        Walk::new(&snapshot, &self.ports, trace, flow, salt, headers).run(Place::Entry(from))
+        Walk::new(&self.snapshot, &self.ports, trace, flow, salt, headers).run(Place::Entry(from))
     }
 
     fn known_flow(&self, id: SessionId, dir: Dir) -> Known {
@@ -404,8 +492,8 @@ impl Worker {
             dir,
             origin: (session.keys[0].interface(), session.keys[0].tuple()),
             answer: session.keys[1].tuple(),
-            translations: cold.translations,
-            enis: cold.enis,
+            translations: cold.translations(),
+            enis: cold.enis(),
             tracked: [session.tracked(Dir::Forward), session.tracked(Dir::Return)],
         }
     }
@@ -414,7 +502,7 @@ impl Worker {
     fn over_rate(&mut self, metered: Option<EniId>, now: Instant) -> Option<Drop> {
         let eni = metered?;
         let per_second = self.snapshot.settings.link_local_rate;
-        let rate = self.rates.entry(eni).or_insert_with(|| Rate::full(per_second, now));
+        let mut rate = self.rates.entry(eni).or_insert_with(|| Rate::full(per_second, now));
         let element = match self.snapshot[eni].owner {
             EniOwner::Hyperplane => Element::HyperplaneEni(eni),
             _ => Element::NetworkInterface(eni),
@@ -431,7 +519,10 @@ impl Worker {
     /// Ends a flow and gives its ports back.
     fn end(&mut self, id: SessionId) {
         let (session, cold) = self.flows.remove(id);
-        for (towards, port) in owned_ports(&session.keys, &cold.translations) {
+        self.others.ended(id, session.keys[0]);
+        let translations = cold.translations();
+        self.give_back(&translations);
+        for (towards, port) in owned_ports(&session.keys, &translations) {
             self.ports.release(towards, port);
         }
     }
@@ -442,6 +533,7 @@ struct Packet<'a, 'b> {
     now: Instant,
     arrival: Arrival<'a>,
     headers: Headers,
+    tried: u16,
     emissions: &'b mut Vec<Emission>,
 }
 

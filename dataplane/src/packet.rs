@@ -8,9 +8,11 @@
 pub mod answer;
 pub mod checksum;
 mod decode;
-mod field;
+pub(crate) mod field;
 mod headers;
+mod plain;
 pub mod rewrite;
 
 pub use decode::decode;
 pub use headers::{Fragment, Headers, IcmpKind, Protocol, TcpFlags, Transport, Tuple};
+pub(crate) use plain::{Plain, PlainRewrite, plain, rewrite_plain};

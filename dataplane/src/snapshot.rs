@@ -322,7 +322,7 @@ pub struct Task {
 impl Snapshot {
     /// The ENI with this private address in that VPC.
     pub fn eni_at(&self, vpc: VpcId, address: Ipv4Addr) -> Option<EniId> {
-        find(&self[vpc].addresses, address)
+        self.lookup().eni_at(vpc, address)
     }
 
     /// The ENI that has this public address.
@@ -338,6 +338,13 @@ impl Snapshot {
     /// Whether an address is in one of the VPC's CIDRs.
     pub fn in_vpc(&self, vpc: VpcId, address: Ipv4Addr) -> bool {
         self[vpc].cidrs.iter().any(|cidr| cidr.contains(address))
+    }
+}
+
+impl Vpc {
+    /// The ENI with this private address.
+    pub fn eni_at(&self, address: Ipv4Addr) -> Option<EniId> {
+        find(&self.addresses, address)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::snapshot::{
     AclId, AttachmentId, EndpointId, EniId, IgwId, InterfaceId, NatId, PeeringId, RouteTableId,
     ServiceId, TgwId, VpcId,
 };
+use crate::steer::WorkerId;
 
 /// What became of a packet. Exactly one for each that was received.
 #[must_use]
@@ -19,6 +20,8 @@ pub enum Verdict {
     Drop(Drop),
     /// It is a fragment that waits for its datagram's first one.
     Held,
+    /// Another worker judges it.
+    HandedOver(WorkerId),
 }
 
 /// A drop: who dropped the packet, and why.
@@ -160,6 +163,8 @@ reasons! {
     FlowTableFull "flow-table-full" "SIM_FLOW_TABLE_FULL" "The flow table is full.";
     FlowCollision "flow-collision" "SIM_FLOW_COLLISION" "Another flow already has the addresses and ports that this one would get.";
     FragmentsFull "fragments-full" "SIM_FRAGMENTS_FULL" "Too many fragments wait for their first one.";
+    HandoverFull "handover-full" "SIM_HANDOVER_FULL" "Too many packets wait for the worker that owns their flow.";
+    WorkerLost "worker-lost" "SIM_WORKER_LOST" "The worker that owned the flow has failed.";
     FragmentTimeout "fragment-timeout" "SIM_FRAGMENT_TIMEOUT" "The datagram's first fragment never came.";
 }
 
@@ -170,6 +175,11 @@ impl fmt::Display for DropReason {
 }
 
 impl DropReason {
+    /// Whether a worker with ports of its own left could still carry the packet.
+    pub(crate) const fn is_exhaustion(self) -> bool {
+        matches!(self, DropReason::HyperplanePortsExhausted | DropReason::NatPortsExhausted)
+    }
+
     /// This reason at an element.
     pub const fn at(self, element: Element) -> Drop {
         Drop { reason: self, element }

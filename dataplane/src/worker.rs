@@ -1,14 +1,19 @@
 //! One worker: it owns its flows, ports, fragments and counters, and shares nothing but the
 //! snapshot. A driver gives it bursts and the time; it gives back a verdict for each packet.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use dashmap::DashMap;
+
+use crate::budget::Budget;
 use crate::counters::Counters;
-use crate::flow::Flows;
+use crate::flow::{ClassId, Flows};
 use crate::fragments::Fragments;
+use crate::handover::Others;
+use crate::miss::Kind;
 use crate::ports::Ports;
 use crate::snapshot::{EniId, InterfaceId, Snapshot};
+use crate::steer::{Steering, WorkerId};
 use crate::time::{Duration, Instant};
 use crate::trace::Trace;
 use crate::verdict::{DropReason, Element, Verdict};
@@ -55,6 +60,8 @@ pub enum Cause {
     Fragment,
     /// It was held ([`Verdict::Held`]) and goes on now.
     Released,
+    /// It came from another worker ([`Verdict::HandedOver`]).
+    TakenOver,
 }
 
 /// A worker.
@@ -64,31 +71,81 @@ pub struct Worker {
     pub(crate) flows: Flows,
     pub(crate) ports: Ports,
     pub(crate) fragments: Fragments,
-    pub(crate) rates: HashMap<EniId, Rate>,
+    pub(crate) rates: Rates,
     pub(crate) counters: Counters,
+    pub(crate) others: Others,
+    /// Classes that were found out under the present configuration.
+    pub(crate) kinds: Vec<(Kind, ClassId)>,
     pub(crate) seed: u64,
+}
+
+/// What each ENI may still send to link-local services: one figure for all workers, which only such
+/// packets touch.
+pub(crate) type Rates = Arc<DashMap<EniId, Rate>>;
+
+/// What all workers of a crew have together.
+#[derive(Clone, Debug, Default)]
+struct Shared {
+    budget: Arc<Budget>,
+    rates: Rates,
 }
 
 impl Worker {
     /// A worker without flows. `seed` decides its hashes, and so which of several equal ports or
     /// ENIs a flow gets: the same seed and packets give the same bytes.
     pub fn new(snapshot: Arc<Snapshot>, limits: Limits, seed: u64) -> Worker {
+        let alone = Others::new(WorkerId(0), Steering::ALONE);
+        Worker::with(snapshot, limits, seed, alone, Shared::default())
+    }
+
+    /// Workers among which the flows are spread as `steering` says. Each may hold `limits`.
+    pub fn crew(
+        snapshot: &Arc<Snapshot>,
+        limits: Limits,
+        seed: u64,
+        steering: Steering,
+    ) -> Vec<Worker> {
+        let shared = Shared::default();
+        let ids = (0..steering.workers() as u16).map(WorkerId);
+        let worker = |id| {
+            let others = Others::new(id, steering);
+            Worker::with(Arc::clone(snapshot), limits, seed, others, shared.clone())
+        };
+        ids.map(worker).collect()
+    }
+
+    fn with(
+        snapshot: Arc<Snapshot>,
+        limits: Limits,
+        seed: u64,
+        others: Others,
+        shared: Shared,
+    ) -> Worker {
         Worker {
             snapshot,
             flows: Flows::new(limits.flows, seed),
-            ports: Ports::default(),
+            ports: Ports::new(others.steering.share(others.me), shared.budget),
             fragments: Fragments::default(),
-            rates: HashMap::new(),
+            rates: shared.rates,
             counters: Counters::default(),
+            others,
+            kinds: Vec::new(),
             seed,
         }
     }
 
-    /// Runs on another configuration from the next packet on. Live flows are judged again at their
-    /// next packet. The snapshot must be a later one of the same lineage: an id means the same
-    /// thing in both.
-    pub fn adopt(&mut self, snapshot: Arc<Snapshot>) {
-        self.snapshot = snapshot;
+    /// Which worker this is.
+    pub fn id(&self) -> WorkerId {
+        self.others.me
+    }
+
+    /// Runs on another configuration from the next packet on, and gives back the one before: to free
+    /// a large one takes longer than a burst, so let somebody else do it. Live flows are judged again
+    /// at their next packet. The snapshot must be a later one of the same lineage: an id means the
+    /// same thing in both.
+    pub fn adopt(&mut self, snapshot: Arc<Snapshot>) -> Arc<Snapshot> {
+        self.kinds.clear();
+        std::mem::replace(&mut self.snapshot, snapshot)
     }
 
     /// The configuration that the worker runs on.
@@ -127,23 +184,22 @@ impl Worker {
         emissions: &mut Vec<Emission>,
     ) -> Verdict {
         self.counters.received += 1;
+        self.counters.misses += 1;
         let verdict = self.slow(now, arrival, trace, emissions);
         self.counters.count(verdict);
         verdict
     }
 
-    /// Ends flows and forgets fragments whose time is up: at most `most` flows, so that a driver
-    /// can spread the work over bursts. How many flows ended.
+    /// Ends flows and forgets fragments whose time is up, after a look at no more than `most` flows,
+    /// so that a driver can spread the work over bursts. How many flows ended.
     pub fn expire(&mut self, now: Instant, most: usize) -> usize {
         let lost = self.fragments.expire(now, &self.snapshot.settings);
         for _ in 0..lost {
             let drop = DropReason::FragmentTimeout.at(Element::Dataplane);
             self.counters.release(Verdict::Drop(drop));
         }
-        let mut ended = 0;
-        while ended < most
-            && let Some(id) = self.flows.expired(now)
-        {
+        let (mut ended, mut looks) = (0, most);
+        while let Some(id) = self.flows.expired(now, &mut looks) {
             self.end_idle(id);
             ended += 1;
         }

@@ -244,7 +244,7 @@ fn state(worker: &Worker) -> Vec<String> {
 /// How many ports the flows of a worker should have.
 fn translations(worker: &Worker) -> usize {
     let flows = worker.flows();
-    flows.iter().map(|id| flows.cold(id).translations.iter().flatten().count()).sum()
+    flows.iter().map(|id| flows.cold(id).translations().iter().flatten().count()).sum()
 }
 
 /// The interface and address that a probe is sent from.

@@ -4,7 +4,9 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use egret_control::model::Model;
+use egret_dataplane::crew::Crew;
 use egret_dataplane::snapshot::{EniId, EniOwner, Interface, InterfaceId, Snapshot};
+use egret_dataplane::steer::WorkerId;
 use egret_dataplane::time::Instant;
 use egret_dataplane::trace::{Decision, Direction, Record};
 use egret_dataplane::verdict::{Drop, Element, Verdict};
@@ -17,6 +19,9 @@ use crate::probe::{Fragment, Probe, Source, answering_type};
 /// Ways to choose among the addresses of the NAT gateways on a packet's way: up to three addresses,
 /// and seldom more than three gateways.
 const PICKS: usize = 27;
+
+/// Workers that judge a probe together; one alone as often as not.
+const CREWS: [usize; 8] = [1, 1, 1, 1, 2, 3, 4, 8];
 
 /// Nanoseconds between a packet and its answer.
 const LATER: u64 = 1_000_000;
@@ -32,22 +37,22 @@ const LATER: u64 = 1_000_000;
 pub fn judge(snapshot: &Arc<Snapshot>, probe: &Probe, seed: u64) -> Result<Outcome, String> {
     let limits = Limits { flows: 64 };
     let (from, src) = sender(snapshot, &probe.from);
-    let mut worker = Worker::new(snapshot.clone(), limits, seed);
+    let mut crew = Crew::new(snapshot, CREWS[seed as usize % CREWS.len()], limits, seed);
     let mut bytes = first(probe).bytes(src);
-    let verdict = process(&mut worker, 0, from, &mut bytes)?;
+    let verdict = process(&mut crew, seed, 0, from, &mut bytes)?;
     let via = via(snapshot, probe, verdict, seed)?;
     let at = match verdict {
         Verdict::Forward(at) => at,
         Verdict::Drop(drop) | Verdict::Reply(drop) => {
             return Ok(Outcome { forward: Err(dropped(snapshot, drop)), reply: None });
         }
-        Verdict::Held => return Err("a first packet was held".to_owned()),
+        Verdict::Held | Verdict::HandedOver(_) => return Err("a first packet was held".to_owned()),
     };
     let seen = packet::read(&bytes);
     check_payload(probe, &seen)?;
     let to = place(snapshot, at);
     let mut answer = answer(&seen).bytes(seen.dst);
-    let reply = match process(&mut worker, LATER, at, &mut answer)? {
+    let reply = match process(&mut crew, seed, LATER, at, &mut answer)? {
         Verdict::Forward(back) if back == from => {
             check_answer(probe, src, &packet::read(&answer))?;
             Ok(())
@@ -56,7 +61,7 @@ pub fn judge(snapshot: &Arc<Snapshot>, probe: &Probe, seed: u64) -> Result<Outco
             return Err(format!("the answer went to {:?}", snapshot[back]));
         }
         Verdict::Drop(drop) | Verdict::Reply(drop) => Err(dropped(snapshot, drop)),
-        Verdict::Held => return Err("an answer was held".to_owned()),
+        Verdict::Held | Verdict::HandedOver(_) => return Err("an answer was held".to_owned()),
     };
     Ok(Outcome { forward: Ok(Delivery { to, source: seen.src, via }), reply: Some(reply) })
 }
@@ -123,18 +128,21 @@ fn sender(snapshot: &Snapshot, from: &Source) -> (InterfaceId, Ipv4Addr) {
     }
 }
 
+/// Sends a packet to the worker whose it is, or for some seeds to any.
 fn process(
-    worker: &mut Worker,
+    crew: &mut Crew,
+    seed: u64,
     now: u64,
     interface: InterfaceId,
     bytes: &mut [u8],
 ) -> Result<Verdict, String> {
-    let (mut verdicts, mut emissions) = (Vec::new(), Vec::new());
-    let mut arrivals = [Arrival { interface, bytes }];
-    worker.process(Instant(now), &mut arrivals, &mut verdicts, &mut emissions);
-    let [verdict] = verdicts[..] else {
-        return Err(format!("{} verdicts for one packet", verdicts.len()));
+    let mut emissions = Vec::new();
+    let worker = match seed >> 32 & 3 {
+        0 => WorkerId((seed >> 40) as u16 % crew.workers().len() as u16),
+        _ => crew.first(interface, bytes),
     };
+    let arrival = Arrival { interface, bytes };
+    let verdict = crew.process_at(worker, Instant(now), arrival, &mut emissions);
     let answers = emissions.iter().filter(|emission| emission.cause == Cause::Answer).count();
     if answers != usize::from(matches!(verdict, Verdict::Reply(_))) {
         return Err(format!("{answers} answers with {verdict:?}"));

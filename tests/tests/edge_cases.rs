@@ -545,7 +545,24 @@ fn a_spoofed_source_goes_nowhere() {
 fn a_full_table_refuses_the_next_flow_and_keeps_the_others() {
     let mut net = Net::with_limits(WORLD, Limits { flows: 2 });
     let first = net.send("web", &syn(API).port(1));
-    net.send("web", &syn(API).port(2));
-    assert_eq!(net.send("web", &syn(API).port(3)).reason(), FlowTableFull);
+    let second = net.send("web", &syn(API).port(2));
     assert_eq!(net.answer(&first).at(), "web/0");
+    assert_eq!(net.answer(&second).at(), "web/0");
+    assert_eq!(net.send("web", &syn(API).port(3)).reason(), FlowTableFull);
+    assert_eq!(net.send("web", &tcp(API, flags::ACK).port(1)).at(), "internet");
+}
+
+#[test]
+fn in_a_full_table_half_open_flows_give_way_and_established_ones_do_not() {
+    let mut net = Net::with_limits(WORLD, Limits { flows: 2 });
+    let first = net.send("web", &syn(API).port(1));
+    assert_eq!(net.answer(&first).at(), "web/0");
+    let half_open = net.send("web", &syn(API).port(2));
+    for port in 3..100 {
+        assert_eq!(net.send_quickly("web", &syn(API).port(port)).at(), "internet");
+    }
+    assert_eq!(net.worker().counters().gave_way, 97);
+    assert_eq!(net.worker().flows().len(), 2);
+    assert_eq!(net.answer(&half_open).reason(), NatUnsolicited);
+    assert_eq!(net.send("web", &tcp(API, flags::ACK).port(1)).at(), "internet");
 }

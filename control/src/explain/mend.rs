@@ -75,9 +75,8 @@ impl Scene<'_> {
             | TransitGatewayNoRoute
             | TransitGatewayBlackhole => self.transit(reason),
             ResolverDisabled | LinkLocalRate => self.resolver(reason),
-            Unsolicited | FlowTableFull | FlowCollision | FragmentsFull | FragmentTimeout => {
-                self.flow(reason)
-            }
+            Unsolicited | FlowTableFull | FlowCollision | FragmentsFull | FragmentTimeout
+            | HandoverFull | WorkerLost => self.flow(reason),
         }
     }
 
@@ -596,6 +595,15 @@ impl Scene<'_> {
             }
             DropReason::FragmentsFull => {
                 "Send fewer fragments at once, or packets that need none.".to_owned()
+            }
+            DropReason::HandoverFull => {
+                "Send more slowly, or run fewer workers: most new flows find no port at the worker \
+                 that owns them."
+                    .to_owned()
+            }
+            DropReason::WorkerLost => {
+                "Restart: a worker has failed, which is a bug of Egret's own; please report it."
+                    .to_owned()
             }
             _ => "Send the datagram again, its first fragment too, or packets that need no \
                   fragments."

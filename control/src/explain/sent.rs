@@ -93,7 +93,9 @@ impl Sent {
         match (self.verdict, self.answer.and_then(dropped)) {
             (Verdict::Forward(_), None) => Outcome::Delivered,
             (Verdict::Forward(_), Some(_)) => Outcome::NoReply,
-            (Verdict::Drop(_) | Verdict::Reply(_) | Verdict::Held, _) => Outcome::Dropped,
+            (Verdict::Drop(_) | Verdict::Reply(_) | Verdict::Held | Verdict::HandedOver(_), _) => {
+                Outcome::Dropped
+            }
         }
     }
 
@@ -121,7 +123,7 @@ fn split(record: Record) -> (Vec<Hop>, Vec<Hop>) {
 fn dropped(verdict: Verdict) -> Option<Drop> {
     match verdict {
         Verdict::Drop(drop) | Verdict::Reply(drop) => Some(drop),
-        Verdict::Forward(_) | Verdict::Held => None,
+        Verdict::Forward(_) | Verdict::Held | Verdict::HandedOver(_) => None,
     }
 }
 

@@ -5,8 +5,14 @@
 //! so that a search may stop at the first bucket when nobody overflowed. At the load for which the
 //! table is sized (0.5) fewer than one key in a hundred does.
 
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
 use super::key::FlowKey;
 use super::session::{Dir, SessionId};
+use crate::memory::Lines;
+use crate::prefetch;
 
 /// Entries in one bucket.
 const WAYS: usize = 8;
@@ -14,21 +20,47 @@ const WAYS: usize = 8;
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 struct Bucket {
-    /// 16 bits of the hash, never zero in a used entry.
-    tags: [u16; WAYS],
+    /// 16 bits of the hash for each entry, four to a word, never zero in a used one.
+    tags: [u64; 2],
     /// Session and direction.
-    refs: [u32; WAYS],
+    refs: [Reference; WAYS],
     /// Keys that wanted this bucket first and live elsewhere.
     overflowed: u32,
+    /// Keys for which this one was full, too.
+    spilled: u32,
 }
 
-const EMPTY: Bucket = Bucket { tags: [0; WAYS], refs: [0; WAYS], overflowed: 0 };
+const EMPTY: Bucket =
+    Bucket { tags: [0; 2], refs: [Reference::NONE; WAYS], overflowed: 0, spilled: 0 };
+
+/// A session and a direction in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reference(u32);
+
+impl Reference {
+    /// No session: the last one that could be named.
+    pub(crate) const NONE: Reference = Reference(u32::MAX);
+
+    pub(crate) fn new(id: SessionId, dir: Dir) -> Reference {
+        Reference((id.index() as u32) << 1 | dir as u32)
+    }
+
+    #[inline(always)]
+    pub(crate) fn id(self) -> SessionId {
+        SessionId::new((self.0 >> 1) as usize)
+    }
+
+    #[inline(always)]
+    pub(crate) fn dir(self) -> Dir {
+        if self.0 & 1 == 0 { Dir::Forward } else { Dir::Return }
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct Index {
-    buckets: Vec<Bucket>,
-    /// Keys for which both buckets were full: rare, and few.
-    spilled: Vec<(u64, u32)>,
+    buckets: Lines<Bucket>,
+    /// Keys for which both buckets were full, by their hash: three in ten thousand.
+    spilled: HashMap<u64, Vec<Reference>, RandomState>,
     capacity: usize,
     seed: u64,
 }
@@ -37,16 +69,50 @@ impl Index {
     /// Room for two keys of each of `capacity` flows, at half load.
     pub(super) fn new(capacity: usize, seed: u64) -> Index {
         let buckets = (capacity * 4).div_ceil(WAYS).max(1);
-        Index { buckets: vec![EMPTY; buckets], spilled: Vec::new(), capacity, seed }
+        Index { buckets: Lines::new(EMPTY, buckets), spilled: HashMap::default(), capacity, seed }
     }
 
     pub(super) fn capacity(&self) -> usize {
         self.capacity
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn hash(&self, key: &FlowKey) -> u64 {
-        key.hash(self.seed)
+        key.seeded(self.seed)
+    }
+
+    /// Asks for the line in which a key of that hash is looked for first.
+    #[inline(always)]
+    pub(super) fn prefetch<const FAR: bool>(&self, hash: u64) {
+        prefetch::read::<_, FAR>(&self.buckets[self.first(hash)]);
+    }
+
+    /// The first entry of that hash, which is the right one unless two keys share a tag.
+    #[inline(always)]
+    pub(super) fn candidate(&self, hash: u64) -> Reference {
+        let bucket = &self.buckets[self.first(hash)];
+        let matching = bucket.matching(tag(hash));
+        if matching == 0 {
+            return self.overflowed_candidate(bucket, hash);
+        }
+        bucket.refs[matching.trailing_zeros() as usize / 2 % WAYS]
+    }
+
+    #[cold]
+    fn overflowed_candidate(&self, first: &Bucket, hash: u64) -> Reference {
+        if first.overflowed == 0 {
+            return Reference::NONE;
+        }
+        let second = &self.buckets[self.second(hash)];
+        let matching = second.entries(tag(hash)).next();
+        let spilled = || self.spilled_under(second, hash).next();
+        matching.or_else(spilled).unwrap_or(Reference::NONE)
+    }
+
+    /// The keys of that hash for which `second` was full, too.
+    fn spilled_under(&self, second: &Bucket, hash: u64) -> impl Iterator<Item = Reference> {
+        let spilled = if second.spilled == 0 { None } else { self.spilled.get(&hash) };
+        spilled.into_iter().flatten().copied()
     }
 
     /// The entry under `hash` that `is_it` accepts.
@@ -56,46 +122,53 @@ impl Index {
         hash: u64,
         is_it: impl Fn(SessionId, Dir) -> bool,
     ) -> Option<(SessionId, Dir)> {
-        let accept = |reference: u32| {
-            let (id, dir) = unpack(reference);
+        let accept = |reference: Reference| {
+            let (id, dir) = (reference.id(), reference.dir());
             is_it(id, dir).then_some((id, dir))
         };
         let first = &self.buckets[self.first(hash)];
-        let found = first.matching(tag(hash)).find_map(accept);
+        let found = first.entries(tag(hash)).find_map(accept);
         if found.is_some() || first.overflowed == 0 {
             return found;
         }
         let second = &self.buckets[self.second(hash)];
-        let spilled = self.spilled.iter().filter(|(h, _)| *h == hash).map(|(_, r)| *r);
-        second.matching(tag(hash)).chain(spilled).find_map(accept)
+        let found = second.entries(tag(hash)).find_map(accept);
+        found.or_else(|| self.spilled_under(second, hash).find_map(accept))
     }
 
     pub(super) fn insert(&mut self, hash: u64, id: SessionId, dir: Dir) {
-        let reference = pack(id, dir);
+        let reference = Reference::new(id, dir);
         let (first, second) = (self.first(hash), self.second(hash));
         if self.buckets[first].put(tag(hash), reference) {
             return;
         }
         self.buckets[first].overflowed += 1;
         if !self.buckets[second].put(tag(hash), reference) {
-            self.spilled.push((hash, reference));
+            self.buckets[second].spilled += 1;
+            self.spilled.entry(hash).or_default().push(reference);
         }
     }
 
     pub(super) fn remove(&mut self, hash: u64, id: SessionId, dir: Dir) {
-        let reference = pack(id, dir);
+        let reference = Reference::new(id, dir);
         let (first, second) = (self.first(hash), self.second(hash));
         if self.buckets[first].take(tag(hash), reference) {
             return;
         }
         self.buckets[first].overflowed -= 1;
         if !self.buckets[second].take(tag(hash), reference) {
-            self.spilled.retain(|entry| *entry != (hash, reference));
+            self.buckets[second].spilled -= 1;
+            if let Some(references) = self.spilled.get_mut(&hash) {
+                references.retain(|other| *other != reference);
+                if references.is_empty() {
+                    self.spilled.remove(&hash);
+                }
+            }
         }
     }
 
     /// The top bits choose the bucket by multiplication, so that any number of buckets will do.
-    #[inline]
+    #[inline(always)]
     fn first(&self, hash: u64) -> usize {
         ((u128::from(hash) * self.buckets.len() as u128) >> 64) as usize
     }
@@ -108,44 +181,56 @@ impl Index {
 }
 
 impl Bucket {
+    /// Which entries have this tag: two bits each.
+    #[inline(always)]
+    fn matching(&self, tag: u16) -> u32 {
+        prefetch::matching_tags(self.tags, tag)
+    }
+
+    /// The entries with this tag.
     #[inline]
-    fn matching(&self, tag: u16) -> impl Iterator<Item = u32> {
-        self.tags.iter().zip(&self.refs).filter(move |(t, _)| **t == tag).map(|(_, r)| *r)
+    fn entries(&self, tag: u16) -> impl Iterator<Item = Reference> {
+        let mut matching = self.matching(tag);
+        std::iter::from_fn(move || {
+            let way = (matching != 0).then(|| matching.trailing_zeros() / 2)?;
+            matching &= !(0b11 << (2 * way));
+            Some(self.refs[way as usize])
+        })
     }
 
-    fn put(&mut self, tag: u16, reference: u32) -> bool {
-        let free = self.tags.iter().position(|t| *t == 0);
-        if let Some(way) = free {
-            self.tags[way] = tag;
-            self.refs[way] = reference;
+    fn put(&mut self, tag: u16, reference: Reference) -> bool {
+        let free = self.matching(0);
+        if free != 0 {
+            self.set(free.trailing_zeros() as usize / 2, tag);
+            self.refs[free.trailing_zeros() as usize / 2] = reference;
         }
-        free.is_some()
+        free != 0
     }
 
-    fn take(&mut self, tag: u16, reference: u32) -> bool {
-        let way = (0..WAYS).find(|&way| self.tags[way] == tag && self.refs[way] == reference);
-        if let Some(way) = way {
-            self.tags[way] = 0;
+    fn take(&mut self, tag: u16, reference: Reference) -> bool {
+        let mut matching = self.matching(tag);
+        while matching != 0 {
+            let way = matching.trailing_zeros() as usize / 2;
+            if self.refs[way] == reference {
+                self.set(way, 0);
+                return true;
+            }
+            matching &= !(0b11 << (2 * way));
         }
-        way.is_some()
+        false
+    }
+
+    fn set(&mut self, way: usize, tag: u16) {
+        let shift = way % 4 * 16;
+        let word = &mut self.tags[way / 4];
+        *word = *word & !(0xffff << shift) | u64::from(tag) << shift;
     }
 }
 
 /// The low bits tell the entries of a bucket apart; zero means empty.
-#[inline]
+#[inline(always)]
 fn tag(hash: u64) -> u16 {
     (hash as u16).max(1)
-}
-
-#[inline]
-fn pack(id: SessionId, dir: Dir) -> u32 {
-    (id.index() as u32) << 1 | dir as u32
-}
-
-#[inline]
-fn unpack(reference: u32) -> (SessionId, Dir) {
-    let dir = if reference & 1 == 0 { Dir::Forward } else { Dir::Return };
-    (SessionId::new((reference >> 1) as usize), dir)
 }
 
 #[cfg(test)]

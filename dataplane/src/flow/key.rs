@@ -2,17 +2,20 @@
 
 use std::net::Ipv4Addr;
 
-use crate::packet::{Protocol, Tuple};
+use crate::packet::{Plain, Protocol, Tuple, field};
 use crate::snapshot::InterfaceId;
 
 /// A tuple and the interface that it arrives at, in 16 bytes: overlapping addresses of two VPCs, or
 /// of two tasks, stay apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// Addresses and ports are kept as they stand in the packet, so that reading a key is three loads
+/// and the reverse of one two rotations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(C)]
 pub struct FlowKey {
-    /// Source address in the high half, destination in the low.
+    /// Source and destination address, in network order.
     addresses: u64,
-    /// Source port in the high half, destination in the low.
+    /// Source and destination port, in network order.
     ports: u32,
     /// Interface in the high 24 bits, protocol in the low 8.
     place: u32,
@@ -20,15 +23,29 @@ pub struct FlowKey {
 
 impl FlowKey {
     /// What no packet looks like: a key of a session that is not in use.
-    pub(super) const NONE: FlowKey = FlowKey { addresses: 0, ports: 0, place: u32::MAX };
+    pub(crate) const NONE: FlowKey = FlowKey { addresses: 0, ports: 0, place: u32::MAX };
 
     /// The key of packets with this tuple that arrive at `interface`.
     #[inline]
     pub fn new(interface: InterfaceId, tuple: Tuple) -> FlowKey {
+        let ([a, b, c, d], [e, f, g, h]) = (tuple.src.octets(), tuple.dst.octets());
+        let ([i, j], [k, l]) = (tuple.src_port.to_be_bytes(), tuple.dst_port.to_be_bytes());
         FlowKey {
-            addresses: u64::from(tuple.src.to_bits()) << 32 | u64::from(tuple.dst.to_bits()),
-            ports: u32::from(tuple.src_port) << 16 | u32::from(tuple.dst_port),
+            addresses: u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
+            ports: u32::from_ne_bytes([i, j, k, l]),
             place: interface.0 << 8 | u32::from(tuple.protocol.0),
+        }
+    }
+
+    /// The key of a whole TCP or UDP packet without IPv4 options.
+    #[inline(always)]
+    pub(crate) fn read(interface: InterfaceId, head: &Plain) -> FlowKey {
+        let addresses = head[field::SRC..].first_chunk().expect("within the header");
+        let ports = head[field::PLAIN_PORTS..].first_chunk().expect("within the header");
+        FlowKey {
+            addresses: u64::from_ne_bytes(*addresses),
+            ports: u32::from_ne_bytes(*ports),
+            place: interface.0 << 8 | u32::from(head[field::PROTOCOL]),
         }
     }
 
@@ -41,19 +58,27 @@ impl FlowKey {
     /// The tuple of such packets.
     #[inline]
     pub fn tuple(&self) -> Tuple {
+        let [a, b, c, d, e, f, g, h] = self.addresses.to_ne_bytes();
+        let [i, j, k, l] = self.ports.to_ne_bytes();
         Tuple {
-            src: Ipv4Addr::from_bits((self.addresses >> 32) as u32),
-            dst: Ipv4Addr::from_bits(self.addresses as u32),
-            src_port: (self.ports >> 16) as u16,
-            dst_port: self.ports as u16,
+            src: Ipv4Addr::new(a, b, c, d),
+            dst: Ipv4Addr::new(e, f, g, h),
+            src_port: u16::from_be_bytes([i, j]),
+            dst_port: u16::from_be_bytes([k, l]),
             protocol: Protocol(self.place as u8),
         }
+    }
+
+    /// The addresses and ports of an answer to such packets, as they stand in it.
+    #[inline(always)]
+    pub(crate) fn reversed_bytes(&self) -> ([u8; 8], [u8; 4]) {
+        (self.addresses.rotate_left(32).to_ne_bytes(), self.ports.rotate_left(16).to_ne_bytes())
     }
 
     /// A 64-bit hash by two folded multiplications, keyed by `seed`. Linear hashes (CRC, Toeplitz)
     /// can be attacked with chosen tuples; this one cannot without the seed.
     #[inline]
-    pub(super) fn hash(&self, seed: u64) -> u64 {
+    pub(crate) fn seeded(&self, seed: u64) -> u64 {
         let tail = u64::from(self.ports) << 32 | u64::from(self.place);
         let mixed = fold(self.addresses ^ seed, tail ^ 0x9e37_79b9_7f4a_7c15);
         fold(mixed ^ seed.rotate_left(32), 0xd6e8_feb8_6659_fd93)

@@ -4,6 +4,69 @@
 use super::Dir;
 use crate::packet::{Headers, Protocol, TcpFlags, Transport};
 
+/// What a packet says to connection tracking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Event {
+    /// A TCP segment that neither opens nor ends anything.
+    Data,
+    /// TCP: SYN alone.
+    Open,
+    /// TCP: SYN with ACK.
+    Accept,
+    /// TCP: FIN.
+    Finish,
+    /// TCP: RST.
+    Reset,
+    /// No TCP segment.
+    Datagram,
+}
+
+impl Event {
+    const COUNT: usize = 8;
+    const ALL: [Event; 6] =
+        [Event::Data, Event::Open, Event::Accept, Event::Finish, Event::Reset, Event::Datagram];
+
+    /// What a packet says.
+    pub fn of(packet: &Headers) -> Event {
+        packet.tcp().map_or(Event::Datagram, Event::of_flags)
+    }
+
+    /// What a TCP segment with these flags says: RST most, and SYN more than FIN.
+    #[inline(always)]
+    pub(crate) fn of_flags(flags: TcpFlags) -> Event {
+        EVENTS[usize::from(flags.0 & (FLAGS - 1))]
+    }
+
+    const fn said_by(flags: TcpFlags) -> Event {
+        if flags.has(TcpFlags::RST) {
+            Event::Reset
+        } else if flags.opens() {
+            Event::Open
+        } else if flags.has(TcpFlags::SYN) {
+            Event::Accept
+        } else if flags.has(TcpFlags::FIN) {
+            Event::Finish
+        } else {
+            Event::Data
+        }
+    }
+}
+
+/// How many combinations of the flags up to ACK there are.
+const FLAGS: u8 = 32;
+
+/// [`Event::said_by`] as a table.
+static EVENTS: [Event; FLAGS as usize] = {
+    let mut table = [Event::Data; FLAGS as usize];
+    let mut flags = 0;
+    while flags < FLAGS {
+        table[flags as usize] = Event::said_by(TcpFlags(flags));
+        flags += 1;
+    }
+    table
+};
+
 /// The state of a flow. Each has timers of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -46,9 +109,9 @@ impl State {
         State::Other,
     ];
 
-    #[inline]
-    pub(super) fn from_bits(bits: u8) -> State {
-        Self::ALL[usize::from(bits) % Self::COUNT]
+    #[inline(always)]
+    pub(crate) const fn from_bits(bits: u8) -> State {
+        Self::ALL[bits as usize % Self::COUNT]
     }
 
     /// The state that the first packet of a flow brings about.
@@ -63,41 +126,73 @@ impl State {
     }
 
     /// The state after a packet of that direction.
-    #[inline]
-    pub fn after(self, dir: Dir, packet: &Headers) -> State {
-        match packet.transport {
-            Transport::Tcp(flags) => self.after_segment(dir, flags),
-            _ => self.after_datagram(dir),
-        }
-    }
-
-    #[inline]
-    fn after_segment(self, dir: Dir, flags: TcpFlags) -> State {
+    pub const fn after(self, dir: Dir, event: Event) -> State {
         use State::*;
-        if flags.has(TcpFlags::RST) {
-            return Closed;
-        }
-        match (self, dir) {
-            (Opening, Dir::Return) if flags.has(TcpFlags::SYN) => Established,
-            (Established, Dir::Forward) if flags.has(TcpFlags::FIN) => FinForward,
-            (Established, Dir::Return) if flags.has(TcpFlags::FIN) => FinReturn,
-            (FinForward, Dir::Return) | (FinReturn, Dir::Forward) if flags.has(TcpFlags::FIN) => {
+        match (self, dir, event) {
+            (_, _, Event::Reset) => Closed,
+            (Opening, Dir::Return, Event::Open | Event::Accept) => Established,
+            (Established, Dir::Forward, Event::Finish) => FinForward,
+            (Established, Dir::Return, Event::Finish) => FinReturn,
+            (FinForward, Dir::Return, Event::Finish) | (FinReturn, Dir::Forward, Event::Finish) => {
                 Closed
             }
+            (OneWay, Dir::Return, Event::Datagram) => Answered,
+            (Answered, Dir::Forward, Event::Datagram) => AskedAgain,
+            (AskedAgain, Dir::Return, Event::Datagram) => Stream,
             _ => self,
         }
     }
 
-    #[inline]
-    fn after_datagram(self, dir: Dir) -> State {
-        match (self, dir) {
-            (State::OneWay, Dir::Return) => State::Answered,
-            (State::Answered, Dir::Forward) => State::AskedAgain,
-            (State::AskedAgain, Dir::Return) => State::Stream,
-            _ => self,
-        }
+    /// Whether a packet begins a new connection between the ends of one that was closed.
+    pub(crate) const fn reopens(self, event: Event) -> bool {
+        matches!((self, event), (State::Closed, Event::Open))
+    }
+
+    /// Whether the flow is one that gives way to others when there is no room: half open, not yet
+    /// answered, or closing.
+    pub(super) const fn gives_way(self) -> bool {
+        use State::*;
+        matches!(self, Opening | FinForward | FinReturn | Closed | OneWay)
     }
 }
+
+/// A state in a table, or the word that the slow path must look.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Next(u8);
+
+impl Next {
+    /// The packet may not be replayed.
+    pub(crate) const SLOW: Next = Next(u8::MAX);
+
+    /// The state after a packet, from the low 4 bits of a session's status.
+    #[inline(always)]
+    pub(crate) fn after(state: u8, dir: Dir, event: Event) -> Next {
+        AFTER[usize::from(state & 0x0f)][dir as usize][event as usize]
+    }
+
+    /// The state, where it is one.
+    #[inline(always)]
+    pub(crate) fn bits(self) -> u8 {
+        self.0
+    }
+}
+
+/// [`State::after`] as a table.
+static AFTER: [[[Next; Event::COUNT]; 2]; 16] = {
+    let mut table = [[[Next::SLOW; Event::COUNT]; 2]; 16];
+    let mut at = 0;
+    while at < State::COUNT * 2 * Event::ALL.len() {
+        let state = State::ALL[at % State::COUNT];
+        let dir = if (at / State::COUNT).is_multiple_of(2) { Dir::Forward } else { Dir::Return };
+        let event = Event::ALL[at / State::COUNT / 2];
+        if !state.reopens(event) {
+            table[state as usize][dir as usize][event as usize] =
+                Next(state.after(dir, event) as u8);
+        }
+        at += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {
@@ -109,7 +204,9 @@ mod tests {
     const RST: TcpFlags = TcpFlags::RST;
 
     fn run(start: State, segments: &[(Dir, TcpFlags)]) -> State {
-        segments.iter().fold(start, |state, (dir, flags)| state.after_segment(*dir, *flags))
+        segments
+            .iter()
+            .fold(start, |state, (dir, flags)| state.after(*dir, Event::of_flags(*flags)))
     }
 
     #[test]
@@ -131,11 +228,11 @@ mod tests {
         let seen = [Return, Forward, Return]
             .iter()
             .scan(State::OneWay, |state, dir| {
-                *state = state.after_datagram(*dir);
+                *state = state.after(*dir, Event::Datagram);
                 Some(*state)
             })
             .collect::<Vec<_>>();
         assert_eq!(seen, [State::Answered, State::AskedAgain, State::Stream]);
-        assert_eq!(State::OneWay.after_datagram(Forward), State::OneWay);
+        assert_eq!(State::OneWay.after(Forward, Event::Datagram), State::OneWay);
     }
 }

@@ -19,17 +19,17 @@ pub(super) struct Wheel {
     heads: Vec<u32>,
     /// Which slots of each level have one.
     occupied: [[u64; SLOTS / 64]; LEVELS],
-    /// The list that is being handed out: every session of it is due.
-    firing: u32,
+    /// Nothing is due before this many milliseconds.
+    quiet_until: u64,
 }
 
 impl Default for Wheel {
     fn default() -> Self {
         Wheel {
             now: 0,
-            heads: vec![NONE; LEVELS * SLOTS + 1],
+            heads: vec![NONE; LEVELS * SLOTS],
             occupied: [[0; SLOTS / 64]; LEVELS],
-            firing: (LEVELS * SLOTS) as u32,
+            quiet_until: u64::MAX,
         }
     }
 }
@@ -40,7 +40,9 @@ impl Wheel {
         // The wheel may lag behind, never lead: count from its own time.
         let lag = now.since(Tick(self.now as u32));
         let at = self.now + u64::from(lag) + u64::from(left.max(1));
-        self.push(cold, id, self.slot(at));
+        let (slot, comes_up) = self.slot(at);
+        self.quiet_until = self.quiet_until.min(comes_up);
+        self.push(cold, id, slot);
     }
 
     pub(super) fn unlink(&mut self, cold: &mut [Cold], id: SessionId) {
@@ -58,35 +60,43 @@ impl Wheel {
         cold[id.index()].slot = 0;
     }
 
-    /// The next session whose slot has come up at `now`, taken out of the wheel.
-    pub(super) fn due(&mut self, cold: &mut [Cold], now: Instant) -> Option<SessionId> {
+    /// The next session whose slot has come up at `now`, taken out of the wheel, and the one that
+    /// comes after it, if that is known. A slot of a higher
+    /// level comes up when its span begins: most of its sessions are not due yet, and whoever asks
+    /// links them again, closer by. So each call is O(1), and no slot is ever emptied in one go.
+    #[inline]
+    pub(super) fn due(
+        &mut self,
+        cold: &mut [Cold],
+        now: Instant,
+    ) -> Option<(SessionId, Option<SessionId>)> {
         let target = now.0 / 1_000_000;
-        loop {
-            let first = self.heads[self.firing as usize];
-            if first != NONE {
-                let id = SessionId::new(first as usize);
-                self.unlink(cold, id);
-                return Some(id);
-            }
-            if !self.turn(cold, target) {
-                return None;
-            }
+        if target < self.quiet_until {
+            self.now = self.now.max(target);
+            return None;
         }
+        self.next_due(cold, target)
     }
 
-    /// Moves on to the next slot that has anybody, not beyond `target`; false when there is none.
-    fn turn(&mut self, cold: &mut [Cold], target: u64) -> bool {
+    fn next_due(
+        &mut self,
+        cold: &mut [Cold],
+        target: u64,
+    ) -> Option<(SessionId, Option<SessionId>)> {
         let next = (0..LEVELS).filter_map(|level| Some((self.next_at(level)?, level))).min();
         match next {
             Some((at, level)) if at <= target => {
                 self.now = self.now.max(at);
                 let slot = level * SLOTS + ((at >> (BITS * level as u32)) as usize % SLOTS);
-                self.empty(cold, slot);
-                true
+                let id = SessionId::new(self.heads[slot] as usize);
+                self.unlink(cold, id);
+                let after = self.heads[slot];
+                Some((id, (after != NONE).then(|| SessionId::new(after as usize))))
             }
             _ => {
                 self.now = self.now.max(target);
-                false
+                self.quiet_until = next.map_or(u64::MAX, |(at, _)| at);
+                None
             }
         }
     }
@@ -97,16 +107,6 @@ impl Wheel {
         let here = self.now >> shift;
         let ahead = first_from(&self.occupied[level], here as usize % SLOTS)? as u64;
         Some(((here + ahead) << shift).max(self.now))
-    }
-
-    /// Sends everybody in a slot where they belong by now: to the list that fires, or a level down.
-    fn empty(&mut self, cold: &mut [Cold], slot: usize) {
-        let firing = self.firing as usize;
-        while self.heads[slot] != NONE {
-            let id = SessionId::new(self.heads[slot] as usize);
-            self.unlink(cold, id);
-            self.push(cold, id, firing);
-        }
     }
 
     fn push(&mut self, cold: &mut [Cold], id: SessionId, slot: usize) {
@@ -122,22 +122,21 @@ impl Wheel {
 
     fn set_head(&mut self, slot: usize, head: u32) {
         self.heads[slot] = head;
-        if slot < LEVELS * SLOTS {
-            let word = &mut self.occupied[slot / SLOTS][slot % SLOTS / 64];
-            let bit = 1 << (slot % 64);
-            *word = if head == NONE { *word & !bit } else { *word | bit };
-        }
+        let word = &mut self.occupied[slot / SLOTS][slot % SLOTS / 64];
+        let bit = 1 << (slot % 64);
+        *word = if head == NONE { *word & !bit } else { *word | bit };
     }
 
-    /// The slot for a time: the lowest level whose turn reaches it.
-    fn slot(&self, at: u64) -> usize {
+    /// The slot for a time, and when that slot comes up: the lowest level whose turn reaches it.
+    fn slot(&self, at: u64) -> (usize, u64) {
         let distance = at - self.now;
         let level = (0..LEVELS - 1)
             .find(|level| distance < 1 << (BITS * (*level as u32 + 1)))
             .unwrap_or(LEVELS - 1);
-        let furthest = self.now + (((SLOTS as u64) - 1) << (BITS * level as u32));
-        let at = at.min(furthest);
-        level * SLOTS + ((at >> (BITS * level as u32)) as usize % SLOTS)
+        let shift = BITS * level as u32;
+        let furthest = self.now + (((SLOTS as u64) - 1) << shift);
+        let turn = at.min(furthest) >> shift;
+        (level * SLOTS + (turn as usize % SLOTS), turn << shift)
     }
 }
 
@@ -178,7 +177,7 @@ mod tests {
             let mut ends = spans.clone();
             ends.sort_unstable();
             for now in ends {
-                while let Some(id) = wheel.due(&mut cold, at(u64::from(now))) {
+                while let Some((id, _)) = wheel.due(&mut cold, at(u64::from(now))) {
                     let end = spans[id.index()];
                     if end > now {
                         wheel.link(&mut cold, id, Tick(now), end - now);
@@ -202,7 +201,7 @@ mod tests {
                 wheel.unlink(&mut cold, SessionId::new(n));
             }
             let mut fired = 0;
-            while let Some(id) = wheel.due(&mut cold, at(200_000)) {
+            while let Some((id, _)) = wheel.due(&mut cold, at(200_000)) {
                 prop_assert!(!spans[id.index()].1);
                 fired += 1;
             }

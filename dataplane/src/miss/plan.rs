@@ -9,15 +9,68 @@ use crate::time::Duration;
 /// How long a closed connection is remembered, for its last segments. AWS publishes no figure.
 const CLOSED: Duration = Duration::from_secs(5);
 
-/// What a flow's way, and the way back where there is one, have in common with others.
-pub(super) fn class(snapshot: &Snapshot, way: &Way, back: Option<&Way>) -> Class {
-    let timers = Timers::new(&snapshot.settings, snapshot, way);
-    Class {
-        mtu: [way.mtu, back.map_or(u16::MAX, |back| back.mtu)],
-        ttl: [way.ttl, back.map_or(0, |back| back.ttl)],
-        hard: timers.hard,
-        soft: timers.soft,
-        slow: way.metered.is_some(),
+/// All of a flow's way, and of the way back where there is one, from which its class follows under
+/// one configuration: few bytes to compare for every new flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kind {
+    mtu: [u16; 2],
+    ttl: [u8; 2],
+    keeper: Keeper,
+    metered: bool,
+}
+
+/// Which gateways on a way keep connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Keeper {
+    hyperplane: bool,
+    nat: bool,
+    endpoint: bool,
+}
+
+impl Kind {
+    pub(super) fn new(snapshot: &Snapshot, way: &Way, back: Option<&Way>) -> Kind {
+        Kind {
+            mtu: [way.mtu, back.map_or(u16::MAX, |back| back.mtu)],
+            ttl: [way.ttl, back.map_or(0, |back| back.ttl)],
+            keeper: Keeper::on(snapshot, way),
+            metered: way.metered.is_some(),
+        }
+    }
+
+    /// The class of such flows.
+    pub(super) fn class(&self, settings: &Settings) -> Class {
+        let Timers { hard, soft } = Timers::new(settings, self.keeper);
+        Class { mtu: self.mtu, ttl: self.ttl, hard, soft, slow: self.metered }
+    }
+}
+
+impl Keeper {
+    fn on(snapshot: &Snapshot, way: &Way) -> Keeper {
+        let endpoint = match snapshot[way.to] {
+            Interface::Eni(eni) => matches!(snapshot[eni].owner, EniOwner::Endpoint(..)),
+            _ => false,
+        };
+        let mut keeper = Keeper { endpoint, ..Keeper::default() };
+        for made in way.translations.iter().flatten() {
+            match made.by {
+                Translator::Hyperplane(_) => keeper.hyperplane = true,
+                Translator::Nat(_) | Translator::Provider => keeper.nat = true,
+            }
+        }
+        keeper
+    }
+
+    /// The shortest timers of TCP and of everything else, if there is a gateway.
+    fn idle(self, settings: &Settings) -> Option<(Duration, Duration)> {
+        let hyperplane = (settings.hyperplane_tcp_idle, settings.hyperplane_udp_idle);
+        [
+            self.hyperplane.then_some(hyperplane),
+            self.nat.then_some((settings.nat_idle, settings.nat_idle)),
+            self.endpoint.then_some((settings.endpoint_idle, settings.endpoint_idle)),
+        ]
+        .into_iter()
+        .flatten()
+        .reduce(|(tcp, other), (t, o)| (tcp.min(t), other.min(o)))
     }
 }
 
@@ -30,12 +83,11 @@ struct Timers {
 impl Timers {
     /// The shortest timer of all that keep state on the way ends the flow. Security groups may
     /// forget it before that, and then ask their rules again.
-    fn new(settings: &Settings, snapshot: &Snapshot, way: &Way) -> Timers {
-        let gateways = Self::of_gateways(settings, snapshot, way);
+    fn new(settings: &Settings, keeper: Keeper) -> Timers {
         let groups = Self::of_groups(settings);
         let per_state =
             |f: &dyn Fn(usize) -> Duration| std::array::from_fn(|state| f(state).ticks());
-        match gateways {
+        match Self::of_gateways(settings, keeper) {
             Some(gateways) => Timers {
                 hard: per_state(&|state| gateways[state]),
                 soft: per_state(&|state| groups[state]),
@@ -46,26 +98,8 @@ impl Timers {
         }
     }
 
-    /// The shortest timer of the translators and endpoints on the way, if there are any.
-    fn of_gateways(
-        settings: &Settings,
-        snapshot: &Snapshot,
-        way: &Way,
-    ) -> Option<[Duration; State::COUNT]> {
-        let endpoint = match snapshot[way.to] {
-            Interface::Eni(eni) => matches!(snapshot[eni].owner, EniOwner::Endpoint(..)),
-            _ => false,
-        };
-        let translators = way.translations.iter().flatten().map(|made| match made.by {
-            Translator::Hyperplane(_) => {
-                (settings.hyperplane_tcp_idle, settings.hyperplane_udp_idle)
-            }
-            Translator::Nat(_) | Translator::Provider => (settings.nat_idle, settings.nat_idle),
-        });
-        let endpoint = endpoint.then_some((settings.endpoint_idle, settings.endpoint_idle));
-        let (tcp, other) = translators
-            .chain(endpoint)
-            .reduce(|(tcp, other), (t, o)| (tcp.min(t), other.min(o)))?;
+    fn of_gateways(settings: &Settings, keeper: Keeper) -> Option<[Duration; State::COUNT]> {
+        let (tcp, other) = keeper.idle(settings)?;
         Some(by_state(tcp, settings.sg_tcp_transitory.min(tcp), [other; 2], other))
     }
 

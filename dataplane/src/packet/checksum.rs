@@ -32,6 +32,11 @@ pub(super) const fn fold(mut sum: u64) -> u16 {
 pub struct Delta(pub u16);
 
 impl Delta {
+    /// A change as a sum of words that is not folded yet.
+    pub(super) const fn of(sum: u64) -> Delta {
+        Delta(fold(sum))
+    }
+
     /// The change of one 16-bit word.
     #[must_use]
     pub const fn word(self, old: u16, new: u16) -> Delta {
@@ -46,8 +51,11 @@ impl Delta {
 
     /// The checksum after the change: HC' = ~(~HC + ~m + m').
     #[must_use]
+    #[inline(always)]
     pub const fn apply(self, checksum: u16) -> u16 {
-        !fold(!checksum as u64 + self.0 as u64)
+        // The sum of two words needs one fold.
+        let sum = !checksum as u32 + self.0 as u32;
+        !((sum & 0xffff) + (sum >> 16)) as u16
     }
 }
 

@@ -2,23 +2,26 @@
 
 use std::net::Ipv4Addr;
 
-pub(super) const TOTAL_LEN: usize = 2;
-pub(super) const IDENT: usize = 4;
-pub(super) const FRAGMENT: usize = 6;
-pub(super) const TTL: usize = 8;
-pub(super) const PROTOCOL: usize = 9;
-pub(super) const CHECKSUM: usize = 10;
-pub(super) const SRC: usize = 12;
-pub(super) const DST: usize = 16;
+pub(crate) const TOTAL_LEN: usize = 2;
+pub(crate) const IDENT: usize = 4;
+pub(crate) const FRAGMENT: usize = 6;
+pub(crate) const TTL: usize = 8;
+pub(crate) const PROTOCOL: usize = 9;
+pub(crate) const CHECKSUM: usize = 10;
+pub(crate) const SRC: usize = 12;
+pub(crate) const DST: usize = 16;
+
+/// Offset of the ports of TCP and UDP in a packet without IPv4 options.
+pub(crate) const PLAIN_PORTS: usize = 20;
 
 /// Offset of the checksum within the TCP header (RFC 9293 §3.1).
-pub(super) const TCP_CHECKSUM: usize = 16;
+pub(crate) const TCP_CHECKSUM: usize = 16;
 /// Offset of the checksum within the UDP header (RFC 768).
-pub(super) const UDP_CHECKSUM: usize = 6;
+pub(crate) const UDP_CHECKSUM: usize = 6;
 /// Offset of the checksum within an ICMP message (RFC 792).
-pub(super) const ICMP_CHECKSUM: usize = 2;
+pub(crate) const ICMP_CHECKSUM: usize = 2;
 /// Offset of the identifier within an ICMP query or its answer.
-pub(super) const ICMP_IDENT: usize = 4;
+pub(crate) const ICMP_IDENT: usize = 4;
 
 #[inline(always)]
 pub(super) fn u16(bytes: &[u8], at: usize) -> u16 {

@@ -22,22 +22,27 @@ pub struct Rewrite {
 impl Rewrite {
     /// The rewrite that turns `from` into `to`.
     pub fn new(from: Tuple, to: Tuple, ttl: u8) -> Rewrite {
-        let addresses = Delta::default()
-            .double(from.src.to_bits(), to.src.to_bits())
-            .double(from.dst.to_bits(), to.dst.to_bits());
-        let ports =
-            |delta: Delta| delta.word(from.src_port, to.src_port).word(from.dst_port, to.dst_port);
+        let addresses = difference(from.src.to_bits().into(), to.src.to_bits().into())
+            + difference(from.dst.to_bits().into(), to.dst.to_bits().into());
+        let ports = difference(from.src_port.into(), to.src_port.into())
+            + difference(from.dst_port.into(), to.dst_port.into());
         let transport = match from.protocol {
             // Their pseudo-header has the addresses (RFC 9293 §3.1, RFC 768).
-            Protocol::TCP | Protocol::UDP => ports(addresses),
+            Protocol::TCP | Protocol::UDP => addresses + ports,
             // RFC 792: the message alone. The identifier stands in one of the two ports.
-            Protocol::ICMP => ports(Delta::default()),
-            _ => Delta::default(),
+            Protocol::ICMP => ports,
+            _ => 0,
         };
         // The time to live is the high byte of its word; its decrement is a word less 0x0100.
-        let ip = addresses.word(u16::from(ttl) << 8, 0);
+        let ip = addresses + difference(u64::from(ttl) << 8, 0);
+        let [ip, transport] = [ip, transport].map(Delta::of);
         Rewrite { to, ip, transport, ttl }
     }
+}
+
+/// What the change of two words at once does to a sum of words (RFC 1624, equation 3), not folded.
+fn difference(old: u64, new: u64) -> u64 {
+    (!old & 0xffff_ffff) + new
 }
 
 /// Rewrites a packet whose headers are `headers`. A later fragment has no transport header, so that

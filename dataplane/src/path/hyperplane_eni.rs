@@ -72,9 +72,8 @@ fn carries<T: Trace>(walk: &Walk<'_, T>) -> bool {
 /// How many connections the ENI may have towards this packet's destination.
 fn budget<T: Trace>(walk: &Walk<'_, T>, eni: EniId) -> u32 {
     let settings = &walk.snapshot.settings;
-    let used = walk.ports.total(Translator::Hyperplane(eni));
     match settings.hyperplane_budget {
-        PortBudget::PerEni if used >= settings.hyperplane_ports => 0,
+        PortBudget::PerEni if walk.ports.carried(eni) >= settings.hyperplane_ports => 0,
         PortBudget::PerEni => PORTS,
         PortBudget::PerDestination => settings.hyperplane_ports,
     }

@@ -15,6 +15,8 @@ use std::net::Ipv4Addr;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use foldhash::fast::RandomState;
+
 use super::classifier::Classifier;
 use super::group_rules::GroupRules;
 use super::intervals::Intervals;
@@ -59,6 +61,8 @@ type TransitEntries = Vec<((TgwId, VpcId, ZoneId), (AttachmentId, SubnetId))>;
 
 /// The answers to the path's questions.
 pub(crate) struct Lookup {
+    /// By VPC and private address, in one number: the ENI that has it.
+    addresses: HashMap<u64, EniId, RandomState>,
     /// By route table: the route that decides.
     routes: Vec<Intervals<Option<u32>>>,
     /// By transit gateway and its route table: the same.
@@ -86,6 +90,7 @@ impl Lookup {
         let (exits, exits_of) = exits(snapshot);
         let lists = &snapshot.prefix_lists;
         Lookup {
+            addresses: private_addresses(snapshot),
             routes: snapshot.route_tables.iter().map(|table| routes(table, lists)).collect(),
             transit_routes: snapshot.transit_gateways.iter().map(transit_routes).collect(),
             prefix_lists: lists.iter().map(addresses).collect(),
@@ -97,6 +102,12 @@ impl Lookup {
             exits_of,
             exits,
         }
+    }
+
+    /// The ENI with this private address in that VPC.
+    #[inline]
+    pub(crate) fn eni_at(&self, vpc: VpcId, address: Ipv4Addr) -> Option<EniId> {
+        self.addresses.get(&address_in(vpc, address)).copied()
     }
 
     /// The route of a table that decides for a destination, by its index.
@@ -165,6 +176,17 @@ impl Lookup {
         let range = &self.exits_of[task.0 as usize];
         &self.exits[range.start as usize..range.end as usize]
     }
+}
+
+fn address_in(vpc: VpcId, address: Ipv4Addr) -> u64 {
+    u64::from(vpc.0) << 32 | u64::from(address.to_bits())
+}
+
+fn private_addresses(snapshot: &Snapshot) -> HashMap<u64, EniId, RandomState> {
+    let vpcs = snapshot.vpcs.iter().zip((0..).map(VpcId));
+    let addresses =
+        vpcs.flat_map(|(vpc, id)| vpc.addresses.iter().map(move |(a, eni)| (id, a, eni)));
+    addresses.map(|(vpc, address, eni)| (address_in(vpc, *address), *eni)).collect()
 }
 
 fn routes(table: &RouteTable, lists: &[PrefixList]) -> Intervals<Option<u32>> {

@@ -1,0 +1,386 @@
+//! Several workers, a thread each, under the wall clock.
+//!
+//! Each thread runs its worker to completion: packets come from the worker's own [`Lane`] and leave
+//! by it. Threads meet in three places only, none of which a hit touches: the published snapshot,
+//! which is looked at between two bursts; the rings by which few packets are handed over; and the
+//! word to stop. A worker that panics is reported, and the packets of its flows are counted as
+//! dropped from then on; the others go on.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant as Clock;
+
+use crossbeam::utils::CachePadded;
+
+use crate::handover::Handover;
+use crate::snapshot::{Epoch, Snapshot};
+use crate::steer::Steering;
+use crate::sync::{
+    ArcSwap, ArrayQueue, AtomicBool, AtomicU32, AtomicUsize, Backoff, Builder, JoinHandle, Ordering,
+};
+use crate::time::{Duration, Instant};
+use crate::worker::{Emission, Limits, Worker};
+
+/// Handed-over packets that wait for one worker. Models have the smallest: it is full at once.
+const RING: usize = if cfg!(egret_shuttle) { 1 } else { 1_024 };
+/// Messages that a worker keeps for others whose ring is full. Beyond them packets are dropped.
+const BACKLOG: usize = 4_096;
+/// Flows that are looked at for expiry between two bursts.
+const EXPIRE: usize = 16;
+
+/// Where a worker's packets come from and go to.
+pub trait Lane: Send + 'static {
+    /// Gives the worker what there is for it: a burst, as a rule.
+    fn turn(&mut self, worker: &mut Worker, now: Instant) -> Turn;
+
+    /// A packet leaves that came from another worker. It is no longer the worker's turn: what the
+    /// lane makes of it comes with its next one.
+    fn leave(&mut self, emission: Emission) {
+        drop(emission);
+    }
+
+    /// The worker is lost: takes what there would be for it. How many packets that was.
+    fn discard(&mut self) -> (u64, Turn) {
+        (0, Turn::Done)
+    }
+}
+
+/// What a lane had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Packets.
+    Busy,
+    /// Nothing at the moment.
+    Idle,
+    /// Nothing any more.
+    Done,
+}
+
+/// How a worker ended.
+#[derive(Debug)]
+pub struct Ended<L> {
+    /// Its lane.
+    pub lane: L,
+    /// The worker, with its flows and counters; after a panic only the counters mean anything.
+    pub worker: Worker,
+    /// What it said when it panicked, if it did.
+    pub panicked: Option<String>,
+}
+
+/// Workers that run.
+#[derive(Debug)]
+pub struct Threads<L> {
+    shared: Arc<Shared>,
+    handles: Vec<JoinHandle<Ended<L>>>,
+}
+
+/// What the threads have in common.
+#[derive(Debug)]
+struct Shared {
+    snapshot: ArcSwap<Snapshot>,
+    /// The epoch that each worker runs on; [`GONE`] when it does not run any more.
+    adopted: Vec<CachePadded<AtomicU32>>,
+    rings: Vec<ArrayQueue<Handover>>,
+    /// Lanes that are not done, and messages that were sent and whose consequences were not yet.
+    active: AtomicUsize,
+    stop: AtomicBool,
+    start: Clock,
+}
+
+impl Shared {
+    fn begun(&self, count: usize) {
+        self.active.fetch_add(count, Ordering::AcqRel);
+    }
+
+    fn ended(&self, count: usize) {
+        self.active.fetch_sub(count, Ordering::AcqRel);
+    }
+
+    /// Whether nothing more can come of anything: then nothing ever will.
+    fn is_over(&self) -> bool {
+        self.active.load(Ordering::Acquire) == 0
+    }
+}
+
+/// The epoch of a worker that has ended: later than all.
+const GONE: u32 = u32::MAX;
+
+impl<L: Lane> Threads<L> {
+    /// Starts a worker for each lane.
+    ///
+    /// # Errors
+    /// When the system gives no more threads. Those that were started have ended by then.
+    pub fn start(
+        snapshot: &Arc<Snapshot>,
+        limits: Limits,
+        seed: u64,
+        lanes: Vec<L>,
+    ) -> std::io::Result<Threads<L>> {
+        let steering = Steering::new(lanes.len(), seed);
+        Threads::with(Worker::crew(snapshot, limits, seed, steering), lanes)
+    }
+
+    /// The same with workers that may have flows already: all of one crew, in order.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    ///
+    /// # Panics
+    /// When there is no worker, or not a lane for each.
+    pub fn with(workers: Vec<Worker>, lanes: Vec<L>) -> std::io::Result<Threads<L>> {
+        assert_eq!(workers.len(), lanes.len(), "a lane for each worker");
+        let snapshot = workers.first().expect("at least one worker").snapshot();
+        let adopted = |worker: &Worker| CachePadded::new(AtomicU32::new(worker.snapshot().epoch.0));
+        let shared = Arc::new(Shared {
+            snapshot: ArcSwap::new(Arc::clone(snapshot)),
+            adopted: workers.iter().map(adopted).collect(),
+            rings: workers.iter().map(|_| ArrayQueue::new(RING)).collect(),
+            active: AtomicUsize::new(lanes.len()),
+            stop: AtomicBool::new(false),
+            start: now(),
+        });
+        let mut threads = Threads { shared, handles: Vec::new() };
+        for (worker, lane) in workers.into_iter().zip(lanes) {
+            let shared = Arc::clone(&threads.shared);
+            let name = format!("worker-{}", worker.id().0);
+            let run = move || Thread::new(shared, worker, lane).run();
+            match Builder::new().name(name).spawn(run) {
+                Ok(handle) => threads.handles.push(handle),
+                Err(error) => {
+                    threads.stop();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(threads)
+    }
+
+    /// A handle by which snapshots are published, from any thread.
+    pub fn publisher(&self) -> Publisher {
+        Publisher { shared: Arc::clone(&self.shared), retired: Vec::new() }
+    }
+
+    /// Ends all workers after their present burst, and waits for them.
+    pub fn stop(self) -> Vec<Ended<L>> {
+        self.shared.stop.store(true, Ordering::Release);
+        self.join()
+    }
+
+    /// Waits until every lane is done.
+    pub fn join(self) -> Vec<Ended<L>> {
+        let joined = self.handles.into_iter().map(JoinHandle::join);
+        joined.map(|ended| ended.expect("a thread catches its worker's panics")).collect()
+    }
+}
+
+/// Publishes snapshots to running workers, and frees them when no worker runs on them any more.
+#[derive(Clone, Debug)]
+pub struct Publisher {
+    shared: Arc<Shared>,
+    /// Snapshots that workers may still run on.
+    retired: Vec<Arc<Snapshot>>,
+}
+
+impl Publisher {
+    /// Hands the workers another configuration; they run on it from their next burst on. Its epoch
+    /// must be later than the one before.
+    pub fn publish(&mut self, snapshot: Arc<Snapshot>) {
+        // Freeing one is work that no worker shall find itself with.
+        self.retired.retain(|snapshot| Arc::strong_count(snapshot) > 1);
+        self.retired.push(self.shared.snapshot.swap(snapshot));
+    }
+
+    /// Whether every worker that runs has come to this epoch.
+    pub fn is_adopted(&self, epoch: Epoch) -> bool {
+        self.shared.adopted.iter().all(|adopted| adopted.load(Ordering::Acquire) >= epoch.0)
+    }
+
+    /// Publishes, and returns when every worker runs on it, with how long that took.
+    pub fn publish_and_wait(&mut self, snapshot: Arc<Snapshot>) -> Duration {
+        let (epoch, start) = (snapshot.epoch, now());
+        self.publish(snapshot);
+        let backoff = Backoff::new();
+        while !self.is_adopted(epoch) {
+            backoff.snooze();
+        }
+        Duration(start.elapsed().as_nanos() as u64)
+    }
+}
+
+/// The wall clock: here, and nowhere else in this crate.
+#[allow(clippy::disallowed_methods)]
+fn now() -> Clock {
+    Clock::now()
+}
+
+/// One of the threads.
+struct Thread<L> {
+    shared: Arc<Shared>,
+    worker: Worker,
+    lane: L,
+    /// Whether the lane said that it is done.
+    done: bool,
+    /// Messages for which there was no room in a ring, in order.
+    backlog: VecDeque<Handover>,
+    /// Messages that were taken, and whose consequences are not all sent yet.
+    taken: usize,
+}
+
+impl<L: Lane> Thread<L> {
+    fn new(shared: Arc<Shared>, worker: Worker, lane: L) -> Thread<L> {
+        Thread { shared, worker, lane, done: false, backlog: VecDeque::new(), taken: 0 }
+    }
+
+    fn run(mut self) -> Ended<L> {
+        let ran = catch_unwind(AssertUnwindSafe(|| self.work()));
+        self.adopted(Epoch(GONE));
+        let panicked = ran.err().map(|panic| what(&*panic));
+        if panicked.is_some() {
+            self.bury();
+        }
+        Ended { lane: self.lane, worker: self.worker, panicked }
+    }
+
+    /// Until all lanes are done and nothing is under way, or all are to stop. A worker whose lane is
+    /// done stays for what others have for it.
+    fn work(&mut self) {
+        let mut emissions = Vec::new();
+        let backoff = Backoff::new();
+        while !self.shared.stop.load(Ordering::Acquire) {
+            self.adopt();
+            let now = Instant(self.shared.start.elapsed().as_nanos() as u64);
+            self.take_over(now, &mut emissions);
+            let turn = self.lane.turn(&mut self.worker, now);
+            self.worker.expire(now, EXPIRE);
+            self.hand_over();
+            self.is_done(turn == Turn::Done);
+            let took = std::mem::take(&mut self.taken);
+            // What they led to is under way by now, or the lane has it.
+            self.shared.ended(took);
+            if self.done && self.shared.is_over() {
+                return;
+            }
+            if turn == Turn::Busy || took > 0 { backoff.reset() } else { backoff.snooze() }
+        }
+    }
+
+    /// Notes whether the lane is done. One that was may have something again, from `leave`.
+    fn is_done(&mut self, done: bool) {
+        match (self.done, done) {
+            (false, true) => self.shared.ended(1),
+            (true, false) => self.shared.begun(1),
+            _ => {}
+        }
+        self.done = done;
+    }
+
+    fn ring(&self) -> &ArrayQueue<Handover> {
+        &self.shared.rings[usize::from(self.worker.id().0)]
+    }
+
+    /// Runs on what was published last.
+    #[inline]
+    fn adopt(&mut self) {
+        let published = self.shared.snapshot.load();
+        if published.epoch != self.worker.snapshot().epoch {
+            let snapshot = Arc::clone(&published);
+            drop(published);
+            let epoch = snapshot.epoch;
+            // The publisher has it, too, and frees it.
+            drop(self.worker.adopt(snapshot));
+            self.adopted(epoch);
+        }
+    }
+
+    fn adopted(&self, epoch: Epoch) {
+        let adopted = &self.shared.adopted[usize::from(self.worker.id().0)];
+        adopted.fetch_max(epoch.0, Ordering::AcqRel);
+    }
+
+    /// Takes what others have for this worker.
+    #[inline]
+    fn take_over(&mut self, now: Instant, emissions: &mut Vec<Emission>) {
+        while let Some(handover) = self.shared.rings[usize::from(self.worker.id().0)].pop() {
+            self.taken += 1;
+            let _ = self.worker.take_over(now, handover, emissions);
+            for emission in emissions.drain(..) {
+                self.lane.leave(emission);
+            }
+        }
+    }
+
+    /// Sends what this worker has for others, as far as there is room for it.
+    #[inline]
+    fn hand_over(&mut self) {
+        if self.worker.hands_over() {
+            let before = self.backlog.len();
+            self.backlog.extend(self.worker.handovers());
+            self.shared.begun(self.backlog.len() - before);
+        }
+        while let Some(handover) = self.backlog.pop_front() {
+            let ring = &self.shared.rings[usize::from(handover.to.0)];
+            if let Err(handover) = ring.push(handover) {
+                self.backlog.push_front(handover);
+                self.shorten_backlog();
+                break;
+            }
+        }
+    }
+
+    /// Drops the youngest packets beyond what a worker may keep for others. News is never dropped:
+    /// there is at most one for each flow.
+    #[cold]
+    fn shorten_backlog(&mut self) {
+        while self.backlog.len() > BACKLOG
+            && let Some(at) = self.backlog.iter().rposition(Handover::is_packet)
+        {
+            self.backlog.remove(at);
+            self.worker.drop_handover();
+            self.shared.ended(1);
+        }
+    }
+
+    /// The worker has failed. Its flows are gone, and whatever comes for them is dropped.
+    fn bury(&mut self) {
+        self.forget_backlog();
+        let mut lost = 0;
+        let backoff = Backoff::new();
+        while !self.shared.stop.load(Ordering::Acquire) {
+            let (packets, turn) = self.lane.discard();
+            lost += packets + self.discard_handovers();
+            self.is_done(turn == Turn::Done);
+            if self.done && self.shared.is_over() {
+                break;
+            }
+            if turn == Turn::Busy { backoff.reset() } else { backoff.snooze() }
+        }
+        self.worker.lose(lost);
+    }
+
+    /// What the worker had to send will not be sent, and what it had taken leads to nothing.
+    fn forget_backlog(&mut self) {
+        self.shared.ended(self.backlog.len() + std::mem::take(&mut self.taken));
+        let unsent = self.backlog.drain(..).chain(self.worker.handovers());
+        let packets = unsent.filter(Handover::is_packet).count();
+        (0..packets).for_each(|_| self.worker.drop_handover());
+    }
+
+    /// Packets that others had for the worker.
+    fn discard_handovers(&self) -> u64 {
+        let mut packets = 0;
+        while let Some(handover) = self.ring().pop() {
+            packets += u64::from(handover.is_packet());
+            self.shared.ended(1);
+        }
+        packets
+    }
+}
+
+/// What a panic said.
+fn what(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "it did not say why".to_owned())
+}

@@ -18,7 +18,7 @@ use crate::packet::{Fragment, Headers, decode};
 use crate::snapshot::InterfaceId;
 use crate::steer::{Steering, WorkerId};
 use crate::time::Instant;
-use crate::trace::Off;
+use crate::trace::{Off, Trace};
 use crate::verdict::{DropReason, Element, Verdict};
 use crate::worker::{Arrival, Cause, Emission, Worker};
 
@@ -203,7 +203,7 @@ impl Worker {
             Ok(headers) => {
                 let arrival = Arrival { interface, bytes: &mut bytes };
                 let verdict = match errand {
-                    Errand::Meet => self.meet(now, arrival, headers, emissions),
+                    Errand::Meet => self.meet(now, arrival, headers, &mut Off, emissions),
                     Errand::Follow => self.own(now, arrival, headers, 0, &mut Off, emissions),
                     Errand::Carry { tried, .. } => {
                         self.own(now, arrival, headers, tried, &mut Off, emissions)
@@ -320,6 +320,7 @@ impl Worker {
         now: Instant,
         arrival: Arrival<'_>,
         headers: Headers,
+        trace: &mut impl Trace,
         emissions: &mut Vec<Emission>,
     ) -> Verdict {
         let datagram = DatagramId::new(arrival.interface, &headers);
@@ -331,6 +332,6 @@ impl Worker {
                 return verdict;
             }
         }
-        self.own(now, arrival, headers, 0, &mut Off, emissions)
+        self.own(now, arrival, headers, 0, trace, emissions)
     }
 }

@@ -43,7 +43,7 @@ impl Worker {
         match (self.is_for(arrival.interface, &headers), headers.fragment) {
             (Some(other), _) => self.pass_on(other, &arrival, &headers),
             (None, Fragment::Whole) => self.own(now, arrival, headers, 0, trace, emissions),
-            (None, _) => self.meet(now, arrival, headers, emissions),
+            (None, _) => self.meet(now, arrival, headers, trace, emissions),
         }
     }
 

@@ -75,6 +75,9 @@ impl Steering {
             self.by_hash(FlowKey::new(interface, tuple))
         } else if translates(snapshot, interface, tuple.dst) {
             self.by_port(tuple.dst_port)
+        } else if translates(snapshot, interface, tuple.src) {
+            // The answer to somebody who sent to such an address as to any other.
+            self.by_port(tuple.src_port)
         } else {
             self.by_both_ports(tuple)
         }

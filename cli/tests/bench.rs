@@ -4,7 +4,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// Small and short: the figures do not matter.
+/// Small and short: the figures do not matter. What is left of them without the generator may even
+/// be negative, for unoptimised it takes most of the time, and its own swings are larger than the rest.
 const QUICK: [&str; 4] = ["--flows", "1k", "--duration", "0.2s"];
 
 fn bench(args: &[&str]) -> Output {
@@ -43,12 +44,14 @@ fn json_has_stable_names_and_every_packet_is_a_hit() {
     assert_eq!(point["setup"]["live_flows"], 1_000);
     let closed = &point["closed"];
     assert!(number(&closed["mpps"]["best"]) >= number(&closed["mpps"]["median"]));
-    for name in ["gbits", "ratio_to_limit"] {
-        assert!(number(&closed[name]) > 0.0, "{name}: {}", closed[name]);
-    }
-    for name in ["ns", "net_ns", "generator_ns", "limit_ns", "limit_net_ns"] {
+    assert!(number(&closed["gbits"]) > 0.0, "{}", closed["gbits"]);
+    for name in ["ns", "generator_ns", "limit_ns"] {
         assert!(number(&closed[name]["min"]) > 0.0, "{name}: {}", closed[name]);
     }
+    for name in ["net_ns", "limit_net_ns"] {
+        number(&closed[name]["min"]);
+    }
+    number(&closed["ratio_to_limit"]);
     let tally = &closed["tally"];
     assert_only_hits(tally);
     assert_eq!(closed["missed_by_limit"], 0);
@@ -146,7 +149,8 @@ fn an_earlier_run_is_compared_with() {
     std::fs::write(&old, bench(&["--format", "json"]).stdout).expect("a file");
     let old = old.display().to_string();
     let compared = &json(&["--compare", &old])["points"][0]["compared"];
-    assert!(number(&compared["net_ns"]) > 0.0);
+    number(&compared["net_ns"]);
+    assert!(number(&compared["mpps"]) > 0.0);
     let output = bench(&["--compare", &old, "--rules", "7"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("none of the points"), "{}", text(&output.stderr));
@@ -156,7 +160,8 @@ fn an_earlier_run_is_compared_with() {
 fn two_binaries_are_run_in_turn() {
     let against = &json(&["--against", env!("CARGO_BIN_EXE_egret")])["against"];
     assert_eq!(against["turns"], 3);
-    assert!(number(&against["points"][0]["ratio"]) > 0.0);
+    number(&against["points"][0]["ratio"]);
+    assert!(number(&against["points"][0]["mpps_ratio"]) > 0.0);
     let output = bench(&["--against", "/no/such/egret"]);
     assert_eq!(output.status.code(), Some(2));
 }

@@ -54,7 +54,7 @@ pub enum Turn {
     Busy,
     /// Nothing at the moment.
     Idle,
-    /// Nothing any more.
+    /// Nothing any more, but for what comes of [`Lane::leave`].
     Done,
 }
 
@@ -85,6 +85,8 @@ struct Shared {
     rings: Vec<ArrayQueue<Handover>>,
     /// Lanes that are not done, and messages that were sent and whose consequences were not yet.
     active: AtomicUsize,
+    /// Whether every thread is there: no lane has a turn before.
+    begin: AtomicBool,
     stop: AtomicBool,
     start: Clock,
 }
@@ -96,6 +98,10 @@ impl Shared {
 
     fn ended(&self, count: usize) {
         self.active.fetch_sub(count, Ordering::AcqRel);
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
     }
 
     /// Whether nothing more can come of anything: then nothing ever will.
@@ -111,7 +117,7 @@ impl<L: Lane> Threads<L> {
     /// Starts a worker for each lane.
     ///
     /// # Errors
-    /// When the system gives no more threads. Those that were started have ended by then.
+    /// When the system gives no more threads. Then no lane has had a turn.
     pub fn start(
         snapshot: &Arc<Snapshot>,
         limits: Limits,
@@ -122,7 +128,8 @@ impl<L: Lane> Threads<L> {
         Threads::with(Worker::crew(snapshot, limits, seed, steering), lanes)
     }
 
-    /// The same with workers that may have flows already: all of one crew, in order.
+    /// The same with workers that may have flows already: all of one crew, in order. Time begins
+    /// anew: what happened to them happened at [`Instant::ZERO`].
     ///
     /// # Errors
     /// As [`start`](Self::start).
@@ -138,6 +145,7 @@ impl<L: Lane> Threads<L> {
             adopted: workers.iter().map(adopted).collect(),
             rings: workers.iter().map(|_| ArrayQueue::new(RING)).collect(),
             active: AtomicUsize::new(lanes.len()),
+            begin: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             start: now(),
         });
@@ -154,6 +162,7 @@ impl<L: Lane> Threads<L> {
                 }
             }
         }
+        threads.shared.begin.store(true, Ordering::Release);
         Ok(threads)
     }
 
@@ -162,7 +171,8 @@ impl<L: Lane> Threads<L> {
         Publisher { shared: Arc::clone(&self.shared), retired: Vec::new() }
     }
 
-    /// Ends all workers after their present burst, and waits for them.
+    /// Ends all workers after their present burst, and waits for them. What they have for each other
+    /// by then is judged and leaves, so that nothing is lost on the way.
     pub fn stop(self) -> Vec<Ended<L>> {
         self.shared.stop.store(true, Ordering::Release);
         self.join()
@@ -176,11 +186,18 @@ impl<L: Lane> Threads<L> {
 }
 
 /// Publishes snapshots to running workers, and frees them when no worker runs on them any more.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Publisher {
     shared: Arc<Shared>,
     /// Snapshots that workers may still run on.
     retired: Vec<Arc<Snapshot>>,
+}
+
+impl Clone for Publisher {
+    /// Each frees what it has replaced itself.
+    fn clone(&self) -> Publisher {
+        Publisher { shared: Arc::clone(&self.shared), retired: Vec::new() }
+    }
 }
 
 impl Publisher {
@@ -234,7 +251,12 @@ impl<L: Lane> Thread<L> {
     }
 
     fn run(mut self) -> Ended<L> {
-        let ran = catch_unwind(AssertUnwindSafe(|| self.work()));
+        let begins = self.begins();
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            if begins {
+                self.work()
+            }
+        }));
         self.adopted(Epoch(GONE));
         let panicked = ran.err().map(|panic| what(&*panic));
         if panicked.is_some() {
@@ -243,16 +265,28 @@ impl<L: Lane> Thread<L> {
         Ended { lane: self.lane, worker: self.worker, panicked }
     }
 
-    /// Until all lanes are done and nothing is under way, or all are to stop. A worker whose lane is
+    /// Waits until all threads are there; false when one could not be had.
+    fn begins(&self) -> bool {
+        let backoff = Backoff::new();
+        while !self.shared.begin.load(Ordering::Acquire) {
+            if self.shared.stopped() {
+                return false;
+            }
+            backoff.snooze();
+        }
+        true
+    }
+
+    /// Until all lanes are done or told to stop, and nothing is under way. A worker whose lane is
     /// done stays for what others have for it.
     fn work(&mut self) {
         let mut emissions = Vec::new();
         let backoff = Backoff::new();
-        while !self.shared.stop.load(Ordering::Acquire) {
+        loop {
             self.adopt();
             let now = Instant(self.shared.start.elapsed().as_nanos() as u64);
             self.take_over(now, &mut emissions);
-            let turn = self.lane.turn(&mut self.worker, now);
+            let turn = self.turn(now);
             self.worker.expire(now, EXPIRE);
             self.hand_over();
             self.is_done(turn == Turn::Done);
@@ -264,6 +298,11 @@ impl<L: Lane> Thread<L> {
             }
             if turn == Turn::Busy || took > 0 { backoff.reset() } else { backoff.snooze() }
         }
+    }
+
+    #[inline]
+    fn turn(&mut self, now: Instant) -> Turn {
+        if self.shared.stopped() { Turn::Done } else { self.lane.turn(&mut self.worker, now) }
     }
 
     /// Notes whether the lane is done. One that was may have something again, from `leave`.
@@ -299,10 +338,13 @@ impl<L: Lane> Thread<L> {
         adopted.fetch_max(epoch.0, Ordering::AcqRel);
     }
 
-    /// Takes what others have for this worker.
+    /// Takes what others have for this worker: a ring full at most, for they may go on, and the lane
+    /// and the next snapshot wait.
     #[inline]
     fn take_over(&mut self, now: Instant, emissions: &mut Vec<Emission>) {
-        while let Some(handover) = self.shared.rings[usize::from(self.worker.id().0)].pop() {
+        while self.taken < RING
+            && let Some(handover) = self.ring().pop()
+        {
             self.taken += 1;
             let _ = self.worker.take_over(now, handover, emissions);
             for emission in emissions.drain(..) {
@@ -314,11 +356,7 @@ impl<L: Lane> Thread<L> {
     /// Sends what this worker has for others, as far as there is room for it.
     #[inline]
     fn hand_over(&mut self) {
-        if self.worker.hands_over() {
-            let before = self.backlog.len();
-            self.backlog.extend(self.worker.handovers());
-            self.shared.begun(self.backlog.len() - before);
-        }
+        self.collect();
         while let Some(handover) = self.backlog.pop_front() {
             let ring = &self.shared.rings[usize::from(handover.to.0)];
             if let Err(handover) = ring.push(handover) {
@@ -329,15 +367,26 @@ impl<L: Lane> Thread<L> {
         }
     }
 
+    #[inline]
+    fn collect(&mut self) {
+        if self.worker.hands_over() {
+            let before = self.backlog.len();
+            self.backlog.extend(self.worker.handovers());
+            self.shared.begun(self.backlog.len() - before);
+        }
+    }
+
     /// Drops the youngest packets beyond what a worker may keep for others. News is never dropped:
     /// there is at most one for each flow.
     #[cold]
     fn shorten_backlog(&mut self) {
         while self.backlog.len() > BACKLOG
             && let Some(at) = self.backlog.iter().rposition(Handover::is_packet)
+            && let Some(handover) = self.backlog.remove(at)
         {
-            self.backlog.remove(at);
-            self.worker.drop_handover();
+            self.worker.drop_handover(&handover);
+            // Somebody may have to know that there will be no flow.
+            self.collect();
             self.shared.ended(1);
         }
     }
@@ -345,18 +394,20 @@ impl<L: Lane> Thread<L> {
     /// The worker has failed. Its flows are gone, and whatever comes for them is dropped.
     fn bury(&mut self) {
         self.forget_backlog();
-        let mut lost = 0;
+        let (mut discarded, mut taken) = (0, 0);
         let backoff = Backoff::new();
-        while !self.shared.stop.load(Ordering::Acquire) {
-            let (packets, turn) = self.lane.discard();
-            lost += packets + self.discard_handovers();
+        let mut lane_works = true;
+        loop {
+            let (packets, turn) = self.discard(&mut lane_works);
+            discarded += packets;
+            taken += self.discard_handovers();
             self.is_done(turn == Turn::Done);
             if self.done && self.shared.is_over() {
                 break;
             }
             if turn == Turn::Busy { backoff.reset() } else { backoff.snooze() }
         }
-        self.worker.lose(lost);
+        self.worker.lose(discarded, taken);
     }
 
     /// What the worker had to send will not be sent, and what it had taken leads to nothing.
@@ -364,7 +415,17 @@ impl<L: Lane> Thread<L> {
         self.shared.ended(self.backlog.len() + std::mem::take(&mut self.taken));
         let unsent = self.backlog.drain(..).chain(self.worker.handovers());
         let packets = unsent.filter(Handover::is_packet).count();
-        (0..packets).for_each(|_| self.worker.drop_handover());
+        self.worker.lose_handovers(packets as u64);
+    }
+
+    /// What the lane has for a worker that is lost. One that fails at that, too, is done.
+    fn discard(&mut self, lane_works: &mut bool) -> (u64, Turn) {
+        if self.shared.stopped() || !*lane_works {
+            return (0, Turn::Done);
+        }
+        let discarded = catch_unwind(AssertUnwindSafe(|| self.lane.discard()));
+        *lane_works = discarded.is_ok();
+        discarded.unwrap_or((0, Turn::Done))
     }
 
     /// Packets that others had for the worker.

@@ -18,7 +18,7 @@ use crate::handover::Handover;
 use crate::snapshot::{Epoch, Snapshot};
 use crate::steer::Steering;
 use crate::sync::{
-    ArcSwap, ArrayQueue, AtomicBool, AtomicU32, AtomicUsize, Backoff, Builder, JoinHandle, Ordering,
+    ArcSwap, ArrayQueue, AtomicU32, AtomicUsize, Backoff, Builder, JoinHandle, Ordering,
 };
 use crate::time::{Duration, Instant};
 use crate::worker::{Emission, Limits, Worker};
@@ -26,7 +26,7 @@ use crate::worker::{Emission, Limits, Worker};
 /// Handed-over packets that wait for one worker. Models have the smallest: it is full at once.
 const RING: usize = if cfg!(egret_shuttle) { 1 } else { 1_024 };
 /// Messages that a worker keeps for others whose ring is full. Beyond them packets are dropped.
-const BACKLOG: usize = 4_096;
+const BACKLOG: usize = if cfg!(egret_shuttle) { 8 } else { 4_096 };
 /// Flows that are looked at for expiry between two bursts.
 const EXPIRE: usize = 16;
 
@@ -85,11 +85,20 @@ struct Shared {
     rings: Vec<ArrayQueue<Handover>>,
     /// Lanes that are not done, and messages that were sent and whose consequences were not yet.
     active: AtomicUsize,
-    /// Whether every thread is there: no lane has a turn before.
-    begin: AtomicBool,
-    stop: AtomicBool,
+    /// One of the stages below. A single word: of two, a thread would see the first one late and the
+    /// second one early.
+    stage: AtomicU32,
     start: Clock,
 }
+
+/// Not every thread is there yet, and no lane has had a turn.
+const BEGINNING: u32 = 0;
+/// Lanes have their turns.
+const RUNNING: u32 = 1;
+/// Lanes have no more turns; what is under way comes to its end.
+const STOPPED: u32 = 2;
+/// A thread could not be had, so none does anything.
+const CANCELLED: u32 = 3;
 
 impl Shared {
     fn begun(&self, count: usize) {
@@ -101,7 +110,7 @@ impl Shared {
     }
 
     fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Acquire)
+        self.stage.load(Ordering::Acquire) == STOPPED
     }
 
     /// Whether nothing more can come of anything: then nothing ever will.
@@ -145,8 +154,7 @@ impl<L: Lane> Threads<L> {
             adopted: workers.iter().map(adopted).collect(),
             rings: workers.iter().map(|_| ArrayQueue::new(RING)).collect(),
             active: AtomicUsize::new(lanes.len()),
-            begin: AtomicBool::new(false),
-            stop: AtomicBool::new(false),
+            stage: AtomicU32::new(BEGINNING),
             start: now(),
         });
         let mut threads = Threads { shared, handles: Vec::new() };
@@ -157,12 +165,12 @@ impl<L: Lane> Threads<L> {
             match Builder::new().name(name).spawn(run) {
                 Ok(handle) => threads.handles.push(handle),
                 Err(error) => {
-                    threads.stop();
+                    threads.end(CANCELLED);
                     return Err(error);
                 }
             }
         }
-        threads.shared.begin.store(true, Ordering::Release);
+        threads.shared.stage.store(RUNNING, Ordering::Release);
         Ok(threads)
     }
 
@@ -174,7 +182,11 @@ impl<L: Lane> Threads<L> {
     /// Ends all workers after their present burst, and waits for them. What they have for each other
     /// by then is judged and leaves, so that nothing is lost on the way.
     pub fn stop(self) -> Vec<Ended<L>> {
-        self.shared.stop.store(true, Ordering::Release);
+        self.end(STOPPED)
+    }
+
+    fn end(self, stage: u32) -> Vec<Ended<L>> {
+        self.shared.stage.store(stage, Ordering::Release);
         self.join()
     }
 
@@ -268,13 +280,12 @@ impl<L: Lane> Thread<L> {
     /// Waits until all threads are there; false when one could not be had.
     fn begins(&self) -> bool {
         let backoff = Backoff::new();
-        while !self.shared.begin.load(Ordering::Acquire) {
-            if self.shared.stopped() {
-                return false;
+        loop {
+            match self.shared.stage.load(Ordering::Acquire) {
+                BEGINNING => backoff.snooze(),
+                stage => return stage != CANCELLED,
             }
-            backoff.snooze();
         }
-        true
     }
 
     /// Until all lanes are done or told to stop, and nothing is under way. A worker whose lane is

@@ -97,9 +97,11 @@ impl Counters {
         }
     }
 
-    /// Packets that were with a worker when it failed, and those that came for it since, end here.
-    pub(crate) fn lose(&mut self, since: u64) {
-        self.received += since;
+    /// Packets that were with a worker when it failed end here, and those that came for it since: so
+    /// many by itself, so many from other workers.
+    pub(crate) fn lose(&mut self, received: u64, taken_over: u64) {
+        self.received += received;
+        self.taken_over += taken_over;
         let lost = self.came().saturating_sub(self.went());
         *self.dropped.entry(DropReason::WorkerLost.at(Element::Dataplane)).or_default() += lost;
     }

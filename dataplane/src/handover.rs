@@ -75,6 +75,8 @@ struct Stub {
     to: WorkerId,
     /// Packets that followed it.
     sent: u32,
+    /// How many of them had come there when it was last said to be over; none, when never.
+    over: u32,
     /// From whom it had come here.
     taken: Option<Taken>,
 }
@@ -120,15 +122,31 @@ impl Others {
     }
 
     /// Whoever took a flow says that it is over.
-    fn over(&mut self, key: FlowKey, number: u32) {
-        let Some(stub) = self.stubs.get(&key) else { return };
-        if stub.sent != number {
+    fn over(&mut self, key: &FlowKey, number: u32) {
+        if let Some(stub) = self.stubs.get_mut(key) {
+            stub.over = number;
+            self.forget_if_over(key);
+        }
+    }
+
+    /// The last packet that followed a flow was not sent after all.
+    fn not_sent(&mut self, key: &FlowKey) {
+        if let Some(stub) = self.stubs.get_mut(key) {
+            stub.sent = stub.sent.wrapping_sub(1);
+            self.forget_if_over(key);
+        }
+    }
+
+    /// Forgets a flow that went on when it is over as of the last packet that was sent there.
+    fn forget_if_over(&mut self, key: &FlowKey) {
+        let Some(stub) = self.stubs.get(key) else { return };
+        if stub.sent != stub.over {
             return;
         }
         let taken = stub.taken;
-        self.stubs.remove(&key);
+        self.stubs.remove(key);
         if let Some(Taken { from, number }) = taken {
-            self.send(from, Message::Over { key, number });
+            self.send(from, Message::Over { key: *key, number });
         }
     }
 }
@@ -157,16 +175,29 @@ impl Worker {
         self.others.taken.len() + went_on
     }
 
-    /// A packet for another worker found no room: it is dropped after all.
-    pub(crate) fn drop_handover(&mut self) {
+    /// A packet for another worker found no room: it is dropped after all. Of all packets that wait
+    /// for room it must be the youngest.
+    pub(crate) fn drop_handover(&mut self, handover: &Handover) {
         self.counters.handed_over -= 1;
         let drop = DropReason::HandoverFull.at(Element::Dataplane);
         self.counters.count(Verdict::Drop(drop));
+        if let Message::Packet { interface, bytes, errand: Errand::Carry { .. } } =
+            &handover.message
+            && let Ok(headers) = decode(bytes)
+        {
+            self.others.not_sent(&FlowKey::new(*interface, headers.tuple()));
+        }
     }
 
-    /// The worker has failed, and so many packets came for it since.
-    pub(crate) fn lose(&mut self, since: u64) {
-        self.counters.lose(since);
+    /// The worker has failed, with so many packets for others that were not sent.
+    pub(crate) fn lose_handovers(&mut self, unsent: u64) {
+        // It may have failed before it had counted the last one.
+        self.counters.handed_over = self.counters.handed_over.saturating_sub(unsent);
+    }
+
+    /// The worker has failed. Since then so many packets came for it, by itself and from others.
+    pub(crate) fn lose(&mut self, received: u64, taken_over: u64) {
+        self.counters.lose(received, taken_over);
     }
 
     /// Takes a message from another worker. What leaves by it is added to `emissions`; for a packet
@@ -179,7 +210,7 @@ impl Worker {
     ) -> Option<Verdict> {
         match handover.message {
             Message::Over { key, number } => {
-                self.others.over(key, number);
+                self.others.over(&key, number);
                 None
             }
             Message::Packet { interface, bytes, errand } => {
@@ -309,7 +340,7 @@ impl Worker {
             return Some(Verdict::Drop(DropReason::FlowTableFull.at(Element::Dataplane)));
         }
         let to = self.others.steering.next(self.others.me);
-        self.others.stubs.insert(key, Stub { to, sent: 1, taken: None });
+        self.others.stubs.insert(key, Stub { to, sent: 1, over: 0, taken: None });
         Some(self.hand_over(to, arrival, Errand::Carry { tried, number: 1 }))
     }
 

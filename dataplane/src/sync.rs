@@ -3,7 +3,7 @@
 
 #[cfg(not(egret_shuttle))]
 mod real {
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
     pub(crate) use std::thread::{Builder, JoinHandle};
 
     pub(crate) use arc_swap::ArcSwap;
@@ -17,7 +17,7 @@ mod model {
     use std::sync::Arc;
 
     use shuttle::sync::Mutex;
-    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+    pub(crate) use shuttle::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
     pub(crate) use shuttle::thread::{Builder, JoinHandle};
 
     /// A bounded queue.

@@ -18,7 +18,7 @@ use crate::handover::Handover;
 use crate::snapshot::{Epoch, Snapshot};
 use crate::steer::Steering;
 use crate::sync::{
-    ArcSwap, ArrayQueue, AtomicBool, AtomicU32, AtomicUsize, Backoff, Builder, JoinHandle, Ordering,
+    ArcSwap, ArrayQueue, AtomicU32, AtomicUsize, Backoff, Builder, JoinHandle, Ordering,
 };
 use crate::time::{Duration, Instant};
 use crate::worker::{Emission, Limits, Worker};
@@ -26,7 +26,7 @@ use crate::worker::{Emission, Limits, Worker};
 /// Handed-over packets that wait for one worker. Models have the smallest: it is full at once.
 const RING: usize = if cfg!(egret_shuttle) { 1 } else { 1_024 };
 /// Messages that a worker keeps for others whose ring is full. Beyond them packets are dropped.
-const BACKLOG: usize = 4_096;
+const BACKLOG: usize = if cfg!(egret_shuttle) { 8 } else { 4_096 };
 /// Flows that are looked at for expiry between two bursts.
 const EXPIRE: usize = 16;
 
@@ -54,7 +54,7 @@ pub enum Turn {
     Busy,
     /// Nothing at the moment.
     Idle,
-    /// Nothing any more.
+    /// Nothing any more, but for what comes of [`Lane::leave`].
     Done,
 }
 
@@ -85,9 +85,20 @@ struct Shared {
     rings: Vec<ArrayQueue<Handover>>,
     /// Lanes that are not done, and messages that were sent and whose consequences were not yet.
     active: AtomicUsize,
-    stop: AtomicBool,
+    /// One of the stages below. A single word: of two, a thread would see the first one late and the
+    /// second one early.
+    stage: AtomicU32,
     start: Clock,
 }
+
+/// Not every thread is there yet, and no lane has had a turn.
+const BEGINNING: u32 = 0;
+/// Lanes have their turns.
+const RUNNING: u32 = 1;
+/// Lanes have no more turns; what is under way comes to its end.
+const STOPPED: u32 = 2;
+/// A thread could not be had, so none does anything.
+const CANCELLED: u32 = 3;
 
 impl Shared {
     fn begun(&self, count: usize) {
@@ -96,6 +107,10 @@ impl Shared {
 
     fn ended(&self, count: usize) {
         self.active.fetch_sub(count, Ordering::AcqRel);
+    }
+
+    fn stopped(&self) -> bool {
+        self.stage.load(Ordering::Acquire) == STOPPED
     }
 
     /// Whether nothing more can come of anything: then nothing ever will.
@@ -111,7 +126,7 @@ impl<L: Lane> Threads<L> {
     /// Starts a worker for each lane.
     ///
     /// # Errors
-    /// When the system gives no more threads. Those that were started have ended by then.
+    /// When the system gives no more threads. Then no lane has had a turn.
     pub fn start(
         snapshot: &Arc<Snapshot>,
         limits: Limits,
@@ -122,7 +137,8 @@ impl<L: Lane> Threads<L> {
         Threads::with(Worker::crew(snapshot, limits, seed, steering), lanes)
     }
 
-    /// The same with workers that may have flows already: all of one crew, in order.
+    /// The same with workers that may have flows already: all of one crew, in order. Time begins
+    /// anew: what happened to them happened at [`Instant::ZERO`].
     ///
     /// # Errors
     /// As [`start`](Self::start).
@@ -138,7 +154,7 @@ impl<L: Lane> Threads<L> {
             adopted: workers.iter().map(adopted).collect(),
             rings: workers.iter().map(|_| ArrayQueue::new(RING)).collect(),
             active: AtomicUsize::new(lanes.len()),
-            stop: AtomicBool::new(false),
+            stage: AtomicU32::new(BEGINNING),
             start: now(),
         });
         let mut threads = Threads { shared, handles: Vec::new() };
@@ -149,11 +165,12 @@ impl<L: Lane> Threads<L> {
             match Builder::new().name(name).spawn(run) {
                 Ok(handle) => threads.handles.push(handle),
                 Err(error) => {
-                    threads.stop();
+                    threads.end(CANCELLED);
                     return Err(error);
                 }
             }
         }
+        threads.shared.stage.store(RUNNING, Ordering::Release);
         Ok(threads)
     }
 
@@ -162,9 +179,14 @@ impl<L: Lane> Threads<L> {
         Publisher { shared: Arc::clone(&self.shared), retired: Vec::new() }
     }
 
-    /// Ends all workers after their present burst, and waits for them.
+    /// Ends all workers after their present burst, and waits for them. What they have for each other
+    /// by then is judged and leaves, so that nothing is lost on the way.
     pub fn stop(self) -> Vec<Ended<L>> {
-        self.shared.stop.store(true, Ordering::Release);
+        self.end(STOPPED)
+    }
+
+    fn end(self, stage: u32) -> Vec<Ended<L>> {
+        self.shared.stage.store(stage, Ordering::Release);
         self.join()
     }
 
@@ -176,11 +198,18 @@ impl<L: Lane> Threads<L> {
 }
 
 /// Publishes snapshots to running workers, and frees them when no worker runs on them any more.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Publisher {
     shared: Arc<Shared>,
     /// Snapshots that workers may still run on.
     retired: Vec<Arc<Snapshot>>,
+}
+
+impl Clone for Publisher {
+    /// Each frees what it has replaced itself.
+    fn clone(&self) -> Publisher {
+        Publisher { shared: Arc::clone(&self.shared), retired: Vec::new() }
+    }
 }
 
 impl Publisher {
@@ -234,7 +263,12 @@ impl<L: Lane> Thread<L> {
     }
 
     fn run(mut self) -> Ended<L> {
-        let ran = catch_unwind(AssertUnwindSafe(|| self.work()));
+        let begins = self.begins();
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            if begins {
+                self.work()
+            }
+        }));
         self.adopted(Epoch(GONE));
         let panicked = ran.err().map(|panic| what(&*panic));
         if panicked.is_some() {
@@ -243,16 +277,27 @@ impl<L: Lane> Thread<L> {
         Ended { lane: self.lane, worker: self.worker, panicked }
     }
 
-    /// Until all lanes are done and nothing is under way, or all are to stop. A worker whose lane is
+    /// Waits until all threads are there; false when one could not be had.
+    fn begins(&self) -> bool {
+        let backoff = Backoff::new();
+        loop {
+            match self.shared.stage.load(Ordering::Acquire) {
+                BEGINNING => backoff.snooze(),
+                stage => return stage != CANCELLED,
+            }
+        }
+    }
+
+    /// Until all lanes are done or told to stop, and nothing is under way. A worker whose lane is
     /// done stays for what others have for it.
     fn work(&mut self) {
         let mut emissions = Vec::new();
         let backoff = Backoff::new();
-        while !self.shared.stop.load(Ordering::Acquire) {
+        loop {
             self.adopt();
             let now = Instant(self.shared.start.elapsed().as_nanos() as u64);
             self.take_over(now, &mut emissions);
-            let turn = self.lane.turn(&mut self.worker, now);
+            let turn = self.turn(now);
             self.worker.expire(now, EXPIRE);
             self.hand_over();
             self.is_done(turn == Turn::Done);
@@ -264,6 +309,11 @@ impl<L: Lane> Thread<L> {
             }
             if turn == Turn::Busy || took > 0 { backoff.reset() } else { backoff.snooze() }
         }
+    }
+
+    #[inline]
+    fn turn(&mut self, now: Instant) -> Turn {
+        if self.shared.stopped() { Turn::Done } else { self.lane.turn(&mut self.worker, now) }
     }
 
     /// Notes whether the lane is done. One that was may have something again, from `leave`.
@@ -299,10 +349,13 @@ impl<L: Lane> Thread<L> {
         adopted.fetch_max(epoch.0, Ordering::AcqRel);
     }
 
-    /// Takes what others have for this worker.
+    /// Takes what others have for this worker: a ring full at most, for they may go on, and the lane
+    /// and the next snapshot wait.
     #[inline]
     fn take_over(&mut self, now: Instant, emissions: &mut Vec<Emission>) {
-        while let Some(handover) = self.shared.rings[usize::from(self.worker.id().0)].pop() {
+        while self.taken < RING
+            && let Some(handover) = self.ring().pop()
+        {
             self.taken += 1;
             let _ = self.worker.take_over(now, handover, emissions);
             for emission in emissions.drain(..) {
@@ -314,11 +367,7 @@ impl<L: Lane> Thread<L> {
     /// Sends what this worker has for others, as far as there is room for it.
     #[inline]
     fn hand_over(&mut self) {
-        if self.worker.hands_over() {
-            let before = self.backlog.len();
-            self.backlog.extend(self.worker.handovers());
-            self.shared.begun(self.backlog.len() - before);
-        }
+        self.collect();
         while let Some(handover) = self.backlog.pop_front() {
             let ring = &self.shared.rings[usize::from(handover.to.0)];
             if let Err(handover) = ring.push(handover) {
@@ -329,15 +378,26 @@ impl<L: Lane> Thread<L> {
         }
     }
 
+    #[inline]
+    fn collect(&mut self) {
+        if self.worker.hands_over() {
+            let before = self.backlog.len();
+            self.backlog.extend(self.worker.handovers());
+            self.shared.begun(self.backlog.len() - before);
+        }
+    }
+
     /// Drops the youngest packets beyond what a worker may keep for others. News is never dropped:
     /// there is at most one for each flow.
     #[cold]
     fn shorten_backlog(&mut self) {
         while self.backlog.len() > BACKLOG
             && let Some(at) = self.backlog.iter().rposition(Handover::is_packet)
+            && let Some(handover) = self.backlog.remove(at)
         {
-            self.backlog.remove(at);
-            self.worker.drop_handover();
+            self.worker.drop_handover(&handover);
+            // Somebody may have to know that there will be no flow.
+            self.collect();
             self.shared.ended(1);
         }
     }
@@ -345,18 +405,20 @@ impl<L: Lane> Thread<L> {
     /// The worker has failed. Its flows are gone, and whatever comes for them is dropped.
     fn bury(&mut self) {
         self.forget_backlog();
-        let mut lost = 0;
+        let (mut discarded, mut taken) = (0, 0);
         let backoff = Backoff::new();
-        while !self.shared.stop.load(Ordering::Acquire) {
-            let (packets, turn) = self.lane.discard();
-            lost += packets + self.discard_handovers();
+        let mut lane_works = true;
+        loop {
+            let (packets, turn) = self.discard(&mut lane_works);
+            discarded += packets;
+            taken += self.discard_handovers();
             self.is_done(turn == Turn::Done);
             if self.done && self.shared.is_over() {
                 break;
             }
             if turn == Turn::Busy { backoff.reset() } else { backoff.snooze() }
         }
-        self.worker.lose(lost);
+        self.worker.lose(discarded, taken);
     }
 
     /// What the worker had to send will not be sent, and what it had taken leads to nothing.
@@ -364,7 +426,17 @@ impl<L: Lane> Thread<L> {
         self.shared.ended(self.backlog.len() + std::mem::take(&mut self.taken));
         let unsent = self.backlog.drain(..).chain(self.worker.handovers());
         let packets = unsent.filter(Handover::is_packet).count();
-        (0..packets).for_each(|_| self.worker.drop_handover());
+        self.worker.lose_handovers(packets as u64);
+    }
+
+    /// What the lane has for a worker that is lost. One that fails at that, too, is done.
+    fn discard(&mut self, lane_works: &mut bool) -> (u64, Turn) {
+        if self.shared.stopped() || !*lane_works {
+            return (0, Turn::Done);
+        }
+        let discarded = catch_unwind(AssertUnwindSafe(|| self.lane.discard()));
+        *lane_works = discarded.is_ok();
+        discarded.unwrap_or((0, Turn::Done))
     }
 
     /// Packets that others had for the worker.

@@ -227,7 +227,8 @@ impl Rate {
         let most = u64::from(per_second) * SECOND;
         let earned = now.since(self.last).0.saturating_mul(u64::from(per_second));
         self.tokens = self.tokens.saturating_add(earned).min(most);
-        self.last = now;
+        // Another worker may be ahead by a burst: the time between must not be paid for twice.
+        self.last = self.last.max(now);
         let enough = self.tokens >= SECOND;
         self.tokens -= if enough { SECOND } else { 0 };
         enough
@@ -246,5 +247,14 @@ mod tests {
         assert_eq!(taken, 1_024);
         now = now + Duration::from_millis(500);
         assert_eq!((0..2_000).filter(|_| rate.take(1_024, now)).count(), 512);
+    }
+
+    /// Threads share the figure, and one may be a burst behind.
+    #[test]
+    fn time_that_was_paid_for_is_not_paid_for_again() {
+        let (early, late) = (Instant::ZERO, Instant::ZERO + Duration::from_millis(500));
+        let mut rate = Rate::full(1_024, early);
+        let taken = (0..3_000).filter(|n| rate.take(1_024, [late, early][n % 2])).count();
+        assert_eq!(taken, 1_024);
     }
 }

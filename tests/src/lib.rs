@@ -1,7 +1,9 @@
 //! The harness that holds the dataplane to account: what should happen ([`oracle`]), in which
 //! network ([`topology`]), to which packet ([`probe`]), and what the dataplane does with it
-//! ([`subject`]). [`net`] is a small network to tell stories in.
+//! ([`subject`]). [`net`] is a small network to tell stories in, [`flows`] what holds of several
+//! workers together.
 
+pub mod flows;
 pub mod fuzz;
 pub mod make;
 pub mod net;

@@ -3,11 +3,10 @@
 //!
 //! `EGRET_SEED` chooses another run.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use egret_dataplane::crew::Crew;
-use egret_dataplane::flow::{Dir, FlowKey};
+use egret_dataplane::flow::FlowKey;
 use egret_dataplane::packet::{answer, decode};
 use egret_dataplane::snapshot::{Epoch, InterfaceId, Snapshot};
 use egret_dataplane::steer::WorkerId;
@@ -219,7 +218,7 @@ impl Pair {
     fn check(&self) {
         for side in [&self.alone, &self.many] {
             assert!(side.crew.counters().balance());
-            side.no_two_flows_share();
+            egret_tests::flows::live(side.crew.workers());
         }
         let opened = [&self.alone, &self.many].map(|side| side.crew.counters().opened);
         assert_eq!(opened[0], opened[1]);
@@ -266,25 +265,5 @@ impl Side {
             let found = flows.find(&keys[0], flows.hash(&keys[0]));
             found.is_some_and(|(id, _)| flows.session(id).keys == keys)
         })
-    }
-
-    /// No two live flows share translated address and port towards one destination.
-    fn no_two_flows_share(&self) {
-        let mut seen = HashSet::new();
-        let mut arrivals = HashSet::new();
-        for worker in self.crew.workers() {
-            let flows = worker.flows();
-            for id in flows.iter() {
-                let (session, cold) = (flows.session(id), flows.cold(id));
-                let first = session.keys[Dir::Forward as usize].tuple();
-                for made in cold.translations().into_iter().flatten() {
-                    let whole = (made.by, made.address, made.port, first.dst, first.dst_port);
-                    assert!(seen.insert((whole, first.protocol)), "two flows share {made:?}");
-                }
-                for key in session.keys {
-                    assert!(arrivals.insert(key), "two workers have {key:?}");
-                }
-            }
-        }
     }
 }

@@ -208,13 +208,25 @@ impl Worker {
         handover: Handover,
         emissions: &mut Vec<Emission>,
     ) -> Option<Verdict> {
+        self.take_over_shown(now, handover, emissions, &mut Off)
+    }
+
+    /// The same with the hops of the packet shown to `trace`.
+    pub(crate) fn take_over_shown(
+        &mut self,
+        now: Instant,
+        handover: Handover,
+        emissions: &mut Vec<Emission>,
+        trace: &mut impl Trace,
+    ) -> Option<Verdict> {
         match handover.message {
             Message::Over { key, number } => {
                 self.others.over(&key, number);
                 None
             }
             Message::Packet { interface, bytes, errand } => {
-                Some(self.take_packet(now, handover.from, interface, bytes, errand, emissions))
+                let from = handover.from;
+                Some(self.take_packet(now, from, interface, bytes, errand, emissions, trace))
             }
         }
     }
@@ -227,6 +239,7 @@ impl Worker {
         mut bytes: Vec<u8>,
         errand: Errand,
         emissions: &mut Vec<Emission>,
+        trace: &mut impl Trace,
     ) -> Verdict {
         self.counters.taken_over += 1;
         let verdict = match decode(&bytes) {
@@ -234,10 +247,10 @@ impl Worker {
             Ok(headers) => {
                 let arrival = Arrival { interface, bytes: &mut bytes };
                 let verdict = match errand {
-                    Errand::Meet => self.meet(now, arrival, headers, &mut Off, emissions),
-                    Errand::Follow => self.own(now, arrival, headers, 0, &mut Off, emissions),
+                    Errand::Meet => self.meet(now, arrival, headers, trace, emissions),
+                    Errand::Follow => self.own(now, arrival, headers, 0, trace, emissions),
                     Errand::Carry { tried, .. } => {
-                        self.own(now, arrival, headers, tried, &mut Off, emissions)
+                        self.own(now, arrival, headers, tried, trace, emissions)
                     }
                 };
                 if let Errand::Carry { number, .. } = errand {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::counters::Counters;
 use crate::flow::Translator;
 use crate::handover::Handover;
-use crate::packet::decode;
+use crate::packet::{Headers, decode};
 use crate::snapshot::{InterfaceId, Snapshot};
 use crate::steer::{Steering, WorkerId};
 use crate::time::Instant;
@@ -59,9 +59,8 @@ impl Crew {
     }
 
     /// The hops of a packet of a live flow, wherever the flow is: see [`Worker::show`].
-    pub fn show(&self, interface: InterfaceId, bytes: &[u8], trace: &mut impl Trace) -> bool {
-        let Ok(headers) = decode(bytes) else { return false };
-        self.workers.iter().any(|worker| worker.show(interface, &headers, trace))
+    pub fn show(&self, interface: InterfaceId, headers: &Headers, trace: &mut impl Trace) -> bool {
+        self.workers.iter().any(|worker| worker.show(interface, headers, trace))
     }
 
     /// The same for a packet that came to this worker, rightly or not.

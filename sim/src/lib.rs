@@ -1,7 +1,20 @@
 //! The world around the path in virtual time, and the scenario file that describes it.
 
+mod client;
+mod cloud;
+mod datagram;
 pub mod expect;
+mod links;
 pub mod observe;
 pub mod plan;
+mod queue;
 pub mod report;
+mod reporting;
+pub mod run;
 pub mod scenario;
+mod server;
+mod stack;
+mod stream;
+mod tally;
+mod trails;
+mod world;

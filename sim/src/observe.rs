@@ -17,7 +17,7 @@ use egret_dataplane::trace::Decision;
 use egret_dataplane::verdict::{Drop, Element};
 
 /// The hops of packets that go the same way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Trail {
     /// The configuration under which they were judged, and to which its ids belong.
     pub epoch: u64,
@@ -30,7 +30,7 @@ pub struct Trail {
 }
 
 /// One hop of a trail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TrailHop {
     /// The element.
     pub element: Element,
@@ -52,7 +52,7 @@ pub struct TrailHop {
 pub const WINDOW: Duration = Duration::from_secs(10);
 
 /// How a trail ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum End {
     /// Packets leave here.
     Forward(InterfaceId),
@@ -242,9 +242,17 @@ pub trait Watch {
     /// the order in which they were first seen.
     fn passed(&mut self, view: View<'_>, passed: &Passed<'_>) {}
 
-    /// All was told of the window that ends at this time, and now connections so many are in use at
-    /// each translator (by NAT gateway and shared ENI).
-    fn window_ends(&mut self, view: View<'_>, at: Instant, in_use: &[(Element, u64)]) {}
+    /// All was told of the window that ends at this time. Each NAT gateway and shared ENI has so many
+    /// connections now, and each gateway has forgotten so many since the run began because nothing
+    /// passed for as long as its timer allows.
+    fn window_ends(
+        &mut self,
+        view: View<'_>,
+        at: Instant,
+        in_use: &[(Element, u64)],
+        forgotten: &dyn Fn(Element) -> u64,
+    ) {
+    }
 
     /// The configuration is another one from now on; windows that were open were told before.
     fn changed(&mut self, view: View<'_>, at: Instant, title: &str) {}

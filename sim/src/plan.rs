@@ -308,6 +308,25 @@ pub enum Figure {
     P99Ms,
 }
 
+impl Figure {
+    /// Its name in the scenario file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Figure::Attempted => "attempted",
+            Figure::Established => "established",
+            Figure::Completed => "completed",
+            Figure::Failed => "failed",
+            Figure::Reset => "reset",
+            Figure::TimedOut => "timed_out",
+            Figure::Retransmissions => "retransmissions",
+            Figure::Packets => "packets",
+            Figure::Dropped => "dropped",
+            Figure::PeakPorts => "peak_ports",
+            Figure::P99Ms => "p99_ms",
+        }
+    }
+}
+
 /// What a figure must be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bound {

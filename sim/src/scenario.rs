@@ -46,6 +46,8 @@ pub struct Scenario {
     pub expect: Vec<Expectation>,
     /// What services send in a run.
     pub traffic: Vec<Traffic>,
+    /// What happens in a run.
+    pub plan: crate::plan::Plan,
     /// What looks wrong but does not stand in the way.
     pub warnings: Vec<Finding>,
 }
@@ -156,7 +158,8 @@ impl ScenarioFile {
         hosts::add_hosts(self.hosts, &mut model, page);
         section::settle(&mut model, page);
         let traffic = self.traffic.into_iter();
-        let traffic = traffic.filter_map(|traffic| traffic::read(traffic, &model, page)).collect();
+        let traffic: Vec<Traffic> =
+            traffic.filter_map(|traffic| traffic::read(traffic, &model, page)).collect();
         let expect = self.expect.into_iter();
         let expect = expect.filter_map(|e| expectation::read(e, &model, page)).collect();
         Scenario {
@@ -164,6 +167,7 @@ impl ScenarioFile {
             description: self.description,
             model,
             expect,
+            plan: plan(&traffic),
             traffic,
             warnings: Vec::new(),
         }
@@ -214,6 +218,30 @@ fn unknown_service(
     };
     let message = format!("there is no service `{}`", from.value);
     Some(Finding::error("unknown-service", from.place, message).help(help))
+}
+
+fn plan(traffic: &[Traffic]) -> crate::plan::Plan {
+    use egret_dataplane::time::Duration;
+    let entry = |said: &Traffic| crate::plan::Traffic {
+        name: format!("{} to {}", said.from.value, said.to.host),
+        from: crate::plan::Sender::Service(said.from.clone(), None),
+        to: said.to.clone(),
+        at: Duration::ZERO,
+        workload: crate::plan::Workload::Connections(crate::plan::Connections {
+            count: said.connections.value,
+            rate: None,
+            requests: 1,
+            request: said.request.0,
+            response: said.response.0,
+            idle: Duration::ZERO,
+            keepalive: None,
+            close: true,
+            dns: false,
+            timeout: Duration::from_secs(127),
+        }),
+        place: said.place,
+    };
+    crate::plan::Plan { traffic: traffic.iter().map(entry).collect(), ..Default::default() }
 }
 
 #[cfg(test)]

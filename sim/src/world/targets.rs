@@ -1,0 +1,202 @@
+//! Who sends and where to: tasks of services, addresses of names, and what hosts do at their ports.
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::rc::Rc;
+
+use egret_control::explain::resolve::{Request, resolve};
+use egret_control::model::{Listen, Model};
+use egret_control::source::Sourced;
+use egret_dataplane::packet::Protocol;
+use egret_dataplane::snapshot::{
+    EniId, EniOwner, Interface, InterfaceId, Snapshot, TaskId, ZoneId,
+};
+
+use crate::plan::{Behaviour, Serving};
+
+/// A sender, resolved.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub(super) interface: InterfaceId,
+    pub(super) address: Ipv4Addr,
+    /// How to call it to the resolver: `task:web/0`.
+    pub(super) name: Rc<str>,
+    pub(super) zone: Option<ZoneId>,
+}
+
+/// A destination, as far as it is known without asking the resolver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// The address.
+    At(Ipv4Addr),
+    /// Only the resolver at this address knows, and it will not say.
+    Ask(Ipv4Addr),
+    /// Nobody knows the name.
+    Unknown,
+}
+
+/// What was resolved under the present configuration.
+#[derive(Debug, Default)]
+pub(super) struct Targets {
+    tasks: HashMap<String, Rc<[TaskId]>>,
+    targets: HashMap<(String, Rc<str>, Option<ZoneId>), Target>,
+    serving: Serving,
+}
+
+impl Targets {
+    pub(super) fn new(serving: Serving) -> Targets {
+        Targets { serving, ..Targets::default() }
+    }
+
+    /// Forgets what was resolved: the configuration is another one.
+    pub(super) fn clear(&mut self) {
+        self.tasks.clear();
+        self.targets.clear();
+    }
+
+    /// The tasks of a service in their order.
+    pub(super) fn tasks(&mut self, snapshot: &Snapshot, service: &str) -> Rc<[TaskId]> {
+        if let Some(tasks) = self.tasks.get(service) {
+            return Rc::clone(tasks);
+        }
+        let live = |id: &TaskId| {
+            let task = &snapshot[*id];
+            *snapshot[task.service].name == *service
+                && snapshot[task.interface] == Interface::Task(*id)
+        };
+        let mut tasks: Vec<TaskId> =
+            (0..snapshot.tasks.len() as u32).map(TaskId).filter(live).collect();
+        tasks.sort_by_key(|id| snapshot[*id].number);
+        let tasks: Rc<[TaskId]> = tasks.into();
+        self.tasks.insert(service.to_owned(), Rc::clone(&tasks));
+        tasks
+    }
+
+    /// A task as a sender.
+    pub(super) fn task(snapshot: &Snapshot, id: TaskId) -> Source {
+        let task = &snapshot[id];
+        let name = format!("task:{}/{}", snapshot[task.service].name, task.number);
+        let (interface, address, zone) = (task.interface, task.address, task.zone);
+        Source { interface, address, name: name.into(), zone }
+    }
+
+    /// Where a name leads for a sender.
+    pub(super) fn target(
+        &mut self,
+        model: &Model,
+        snapshot: &Snapshot,
+        source: &Source,
+        host: &str,
+    ) -> Target {
+        if let Ok(address) = host.parse() {
+            return Target::At(address);
+        }
+        // Tasks of one service and zone are sent to the same address.
+        let sender = source.name.rsplit_once('/').map_or(&*source.name, |(service, _)| service);
+        let key = (host.to_owned(), Rc::from(sender), source.zone);
+        if let Some(target) = self.targets.get(&key) {
+            return *target;
+        }
+        let target = look_up(model, snapshot, &source.name, host);
+        self.targets.insert(key, target);
+        target
+    }
+
+    /// What is done at a port of whoever has an address at an interface.
+    pub(super) fn behaviour(
+        &self,
+        model: &Model,
+        snapshot: &Snapshot,
+        interface: InterfaceId,
+        address: Ipv4Addr,
+        port: (u8, u16),
+    ) -> Behaviour {
+        match snapshot[interface] {
+            Interface::Eni(eni) => self.at_eni(model, snapshot, eni, port),
+            Interface::GatewayEndpoint(_) => {
+                self.at_host(model, address, port).unwrap_or(Behaviour::Respond)
+            }
+            // Instance metadata and the like; the resolver is asked before.
+            Interface::LinkLocal(_) => Behaviour::Respond,
+            // Nobody has the address: nothing comes back.
+            Interface::Internet | Interface::External(_) => {
+                self.at_host(model, address, port).unwrap_or(Behaviour::Silent)
+            }
+            Interface::Task(_) | Interface::Gone => Behaviour::Closed,
+        }
+    }
+
+    /// What a sender will find at a port of an address, wherever its packets come out.
+    pub(super) fn anywhere(
+        &self,
+        model: &Model,
+        snapshot: &Snapshot,
+        address: Ipv4Addr,
+        port: (u8, u16),
+    ) -> Behaviour {
+        let enis = (0..snapshot.enis.len() as u32).map(EniId);
+        self.at_host(model, address, port).unwrap_or_else(|| {
+            let mut here = enis.filter(|eni| snapshot[*eni].address == address);
+            here.next().map_or(Behaviour::Respond, |eni| self.at_eni(model, snapshot, eni, port))
+        })
+    }
+
+    fn at_eni(&self, model: &Model, snapshot: &Snapshot, eni: EniId, port: (u8, u16)) -> Behaviour {
+        if let EniOwner::Endpoint(..) = snapshot[eni].owner {
+            return Behaviour::Respond;
+        }
+        let id = &*snapshot[eni].name;
+        let known = model.network_interfaces.iter().find(|interface| *interface.id == id);
+        known.map_or(Behaviour::Respond, |known| {
+            let names = [known.name.as_deref().unwrap_or(id), id];
+            self.serve(&names, known.listen.as_deref(), port)
+        })
+    }
+
+    fn at_host(&self, model: &Model, address: Ipv4Addr, port: (u8, u16)) -> Option<Behaviour> {
+        let host = model.hosts.iter().find(|host| *host.address == address)?;
+        Some(self.serve(&[&host.name], host.listen.as_deref(), port))
+    }
+
+    fn serve(
+        &self,
+        names: &[&str],
+        listen: Option<&[Sourced<Listen>]>,
+        (protocol, port): (u8, u16),
+    ) -> Behaviour {
+        let known = self.serving.of.iter().find(|(name, _)| names.contains(&name.as_str()));
+        let ports = known.map_or(&[][..], |(_, ports)| ports);
+        let of = |wanted| ports.iter().find(|(at, _)| *at == wanted).map(|(_, does)| *does);
+        if let Some(does) = of(Some((protocol, port))) {
+            return does;
+        }
+        let listens = listen.is_none_or(|listen| {
+            listen.iter().any(|at| (at.protocol, at.port) == (protocol, port))
+        });
+        let otherwise = of(None);
+        match otherwise {
+            // Who is silent or closed is so at every port.
+            Some(does @ (Behaviour::Silent | Behaviour::Closed)) => does,
+            _ if !listens => Behaviour::Closed,
+            does => does.unwrap_or(Behaviour::Respond),
+        }
+    }
+}
+
+/// Where a name leads for a sender, if the resolver is not asked.
+pub(super) fn look_up(model: &Model, snapshot: &Snapshot, from: &str, host: &str) -> Target {
+    let request = Request {
+        from: from.to_owned(),
+        to: host.to_owned(),
+        protocol: Protocol::TCP,
+        source_port: None,
+        icmp: (8, 0),
+        all: false,
+    };
+    match resolve(model, snapshot, &request) {
+        // What was asked is TCP: UDP is the question to a resolver that does not answer.
+        Ok(question) if question.tuple.protocol == Protocol::UDP => Target::Ask(question.tuple.dst),
+        Ok(question) => Target::At(question.tuple.dst),
+        Err(_) => Target::Unknown,
+    }
+}

@@ -120,19 +120,26 @@ impl Client {
         }
     }
 
-    /// Says and hears what there is to say and to hear.
+    /// Says and hears what there is to say and to hear; whether anything was heard.
     pub(crate) fn step(
         &mut self,
         now: Instant,
         plan: &Connections,
         socket: &mut Socket<'_>,
         mut tell: impl FnMut(Step),
-    ) {
-        if self.phase == Phase::Connecting {
+    ) -> bool {
+        let connecting = self.phase == Phase::Connecting;
+        if connecting {
             match socket.state() {
-                State::SynSent | State::SynReceived if now < self.deadline => return,
-                State::SynSent | State::SynReceived => return self.fail("timeout", tell),
-                State::Closed => return self.fail("refused", tell),
+                State::SynSent | State::SynReceived if now < self.deadline => return false,
+                State::SynSent | State::SynReceived => {
+                    self.fail("timeout", tell);
+                    return false;
+                }
+                State::Closed => {
+                    self.fail("refused", tell);
+                    return false;
+                }
                 _ => {
                     self.established = Some(now);
                     tell(Step::Established(now.since(self.began)));
@@ -145,7 +152,7 @@ impl Client {
             while socket.can_recv() {
                 let _ = socket.recv(|bytes| (bytes.len(), ()));
             }
-            return;
+            return false;
         }
         let heard = self.hear(socket);
         let said = if self.phase == Phase::Asking { self.say(socket) } else { 0 };
@@ -153,6 +160,7 @@ impl Client {
             self.deadline = now + plan.timeout;
         }
         self.go_on(now, plan, socket, tell);
+        connecting || heard > 0
     }
 
     fn go_on(

@@ -23,8 +23,6 @@ use crate::observe::{End, LinkLoss, Lost, Other, OtherKind, Packet, Passed, View
 use crate::plan::Links;
 use crate::trails::{Known, Passage, Passages, Trails};
 
-/// Flows that one worker may hold in a run. Storage is taken as flows come.
-const FLOWS: usize = 1 << 20;
 /// How often flows whose time is up are looked for, in virtual time. Their packets find out by
 /// themselves; only their ports wait.
 const EXPIRE: Duration = Duration::from_millis(100);
@@ -112,12 +110,13 @@ impl Cloud {
         sources: Sources,
         links: Links,
         workers: usize,
+        flows: usize,
         seed: u64,
     ) -> Cloud {
         let snapshot = Arc::new(compilation.snapshot.clone());
         snapshot.prepare();
         Cloud {
-            crew: Crew::new(&snapshot, workers, Limits { flows: FLOWS / workers }, seed),
+            crew: Crew::new(&snapshot, workers, Limits { flows }, seed),
             snapshot,
             compilation,
             sources,

@@ -201,9 +201,23 @@ impl Wires {
 /// How long a packet took beyond the latency, and whether later ones may overtake it.
 type Passing = Result<(Duration, bool), LinkLoss>;
 
+/// Whether a link does the same to every packet.
 fn is_plain(link: &Link) -> bool {
-    Link { latency: link.latency, ..Link::of(link.latency) } == Link { queue: 1 << 20, ..*link }
-        && link.mtu.is_none()
+    let Link {
+        latency: _,
+        jitter,
+        loss,
+        reorder,
+        reorder_by: _,
+        bandwidth,
+        packets,
+        queue: _,
+        mtu,
+    } = *link;
+    jitter == Duration::ZERO
+        && loss == 0.0
+        && reorder == 0.0
+        && (bandwidth, packets, mtu) == (None, None, None)
 }
 
 impl AtWork {

@@ -225,6 +225,8 @@ const fn micros(micros: u64) -> Duration {
 impl Default for Links {
     fn default() -> Self {
         const GIGABIT: u64 = 1_000_000_000;
+        // Five milliseconds at full width.
+        const DEEP: u64 = 64 << 20;
         Links {
             hyperplane: Link::of(micros(50)),
             zone: Link::of(micros(100)),
@@ -232,9 +234,14 @@ impl Default for Links {
             nat_gateway: Link {
                 bandwidth: Some(100 * GIGABIT),
                 packets: Some(10_000_000),
+                queue: DEEP,
                 ..Link::of(micros(50))
             },
-            interface_endpoint: Link { bandwidth: Some(100 * GIGABIT), ..Link::of(micros(50)) },
+            interface_endpoint: Link {
+                bandwidth: Some(100 * GIGABIT),
+                queue: DEEP,
+                ..Link::of(micros(50))
+            },
             gateway_endpoint: Link::of(micros(100)),
             resolver: Link::of(micros(200)),
             peering: Link::of(micros(50)),

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::cloud::Cloud;
 use crate::observe::Watch;
+use crate::plan::{Plan, Traffic, Workload};
 use crate::report::Report;
 use crate::reporting;
 use crate::scenario::{Expectation, Scenario};
@@ -73,6 +74,21 @@ impl fmt::Display for Event {
     }
 }
 
+/// Flows for which each worker has room: what the plan opens, twice over.
+fn flows(plan: &Plan) -> usize {
+    let of = |traffic: &Traffic| match &traffic.workload {
+        Workload::Connections(connections) => u64::from(connections.count),
+        Workload::Datagrams(datagrams) => u64::from(datagrams.flows),
+        _ => 1,
+    };
+    let planned: u64 = plan.traffic.iter().map(of).sum();
+    (2 * planned).clamp(LEAST_FLOWS, MOST_FLOWS) as usize
+}
+
+/// The table is never smaller, so that lookups and replays have room, nor larger than 16 million.
+const LEAST_FLOWS: u64 = 1 << 16;
+const MOST_FLOWS: u64 = 1 << 24;
+
 /// A scenario under way.
 pub struct Run {
     world: World,
@@ -100,7 +116,8 @@ impl Run {
         let end = until.map_or(end, |until| until.min(end));
         let model = scenario.model.clone();
         let sources = model.sources.clone();
-        let cloud = Cloud::new(compilation, sources, plan.links.clone(), workers, seed);
+        let (links, flows) = (plan.links.clone(), flows(&plan));
+        let cloud = Cloud::new(compilation, sources, links, workers, flows, seed);
         Ok(Run {
             world: World::new(plan, model, cloud, seed, events),
             title: scenario.title.clone(),

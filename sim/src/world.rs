@@ -272,7 +272,10 @@ impl World {
                 else {
                     return;
                 };
-                client.step(now, plan, tcp.socket(), |step| steps.push(step));
+                if client.step(now, plan, tcp.socket(), |step| steps.push(step)) {
+                    // What got through says that the trouble is over.
+                    end.trouble = None;
+                }
                 self.stacks.send(now, tcp);
                 over = client.is_done() && tcp.state() == State::Closed;
                 [client.timer(), self.stacks.next(now, tcp)].into_iter().flatten().min()
@@ -401,11 +404,10 @@ impl World {
         let beginner = end.other.filter(|_| !end.begins).unwrap_or(id);
         let trail = self.cloud.last_trail();
         let Some(end) = self.end(beginner) else { return };
-        // What got through says that the trouble is over.
-        end.trouble = match fate {
-            Fate::Held => end.trouble,
-            _ => trouble,
-        };
+        if let (Some(trouble), Role::Prober(prober)) = (trouble, &mut end.role) {
+            prober.note(trouble, beginner == id);
+        }
+        end.trouble = trouble.or(end.trouble);
         if let Some(traffic) = end.traffic
             && self.tallies[traffic].trail.is_none()
             && beginner == id

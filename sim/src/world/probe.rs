@@ -26,13 +26,33 @@ pub(super) struct Prober {
     tuple: Tuple,
     began: Instant,
     sent: u32,
-    /// Numbers that were not answered yet, with when they were sent.
-    awaited: VecDeque<(u32, Instant)>,
+    /// What was not answered yet.
+    awaited: VecDeque<Awaited>,
     /// A traceroute has come to its end.
     over: bool,
 }
 
+/// A packet that may still be answered.
+#[derive(Clone, Copy, Debug)]
+struct Awaited {
+    number: u32,
+    sent: Instant,
+    /// What happened to it or to its answer, if that was nothing good.
+    trouble: Option<&'static str>,
+}
+
 impl Prober {
+    /// Something happened to the packet that was sent last, or to the oldest answer.
+    pub(super) fn note(&mut self, trouble: &'static str, last: bool) {
+        let found = match last {
+            true => self.awaited.back_mut(),
+            false => self.awaited.iter_mut().find(|awaited| awaited.trouble.is_none()),
+        };
+        if let Some(awaited) = found {
+            awaited.trouble = Some(trouble);
+        }
+    }
+
     pub(super) fn source(&self) -> Rc<str> {
         Rc::clone(&self.source.name)
     }
@@ -129,7 +149,7 @@ impl World {
         let Some((prober, _)) = self.prober(id) else { return };
         let next = (prober.sent < count)
             .then(|| prober.began + Duration(interval.0.saturating_mul(prober.sent.into())));
-        let oldest = prober.awaited.front().map(|(_, sent)| *sent + timeout);
+        let oldest = prober.awaited.front().map(|awaited| awaited.sent + timeout);
         let wake = [next, oldest].into_iter().flatten().min();
         match wake {
             Some(at) => self.wake(id, Some(at)),
@@ -152,7 +172,7 @@ impl World {
             return None;
         }
         prober.sent += 1;
-        prober.awaited.push_back((number & 0xffff, now));
+        prober.awaited.push_back(Awaited { number: number & 0xffff, sent: now, trouble: None });
         Some((wire, prober.tuple, number))
     }
 
@@ -195,8 +215,10 @@ impl World {
     fn answered(&mut self, id: EndId, number: Option<u32>, bytes: usize) {
         let now = self.now;
         let Some((prober, _)) = self.prober(id) else { return };
-        let at = prober.awaited.iter().position(|(awaited, _)| Some(*awaited) == number);
-        let Some((_, sent)) = at.and_then(|at| prober.awaited.remove(at)) else { return };
+        let at = prober.awaited.iter().position(|awaited| Some(awaited.number) == number);
+        let Some(Awaited { sent, .. }) = at.and_then(|at| prober.awaited.remove(at)) else {
+            return;
+        };
         let Some(traffic) = self.end(id).and_then(|end| end.traffic) else { return };
         let tally = &mut self.tallies[traffic];
         tally.completed += 1;
@@ -208,12 +230,11 @@ impl World {
     fn give_up(&mut self, id: EndId, timeout: Duration) {
         let now = self.now;
         while let Some((prober, _)) = self.prober(id)
-            && prober.awaited.front().is_some_and(|(_, sent)| now.since(*sent) >= timeout)
+            && prober.awaited.front().is_some_and(|oldest| now.since(oldest.sent) >= timeout)
         {
-            prober.awaited.pop_front();
-            let Some(end) = self.end(id) else { return };
-            let (traffic, why) = (end.traffic, end.trouble.unwrap_or("timeout"));
-            let Some(traffic) = traffic else { return };
+            let why = prober.awaited.pop_front().and_then(|oldest| oldest.trouble);
+            let why = why.unwrap_or("timeout");
+            let Some(traffic) = self.end(id).and_then(|end| end.traffic) else { return };
             self.tallies[traffic].timeouts += 1;
             self.tallies[traffic].fail(why);
             self.tell(id, &format!("is not answered: {why}"));
@@ -249,7 +270,7 @@ impl World {
     fn traced(&mut self, id: EndId, from: Ipv4Addr, reached: bool) {
         let now = self.now;
         let Some((prober, _)) = self.prober(id) else { return };
-        let Some((ttl, sent)) = prober.awaited.pop_front() else { return };
+        let Some(Awaited { number: ttl, sent, .. }) = prober.awaited.pop_front() else { return };
         prober.over |= reached;
         let Some(traffic) = self.end(id).and_then(|end| end.traffic) else { return };
         let tally = &mut self.tallies[traffic];
@@ -263,7 +284,7 @@ impl World {
         let now = self.now;
         let Some(traffic) = self.end(id).and_then(|end| end.traffic) else { return };
         let Some((prober, wire)) = self.prober(id) else { return };
-        if let Some((ttl, sent)) = prober.awaited.front().copied() {
+        if let Some(Awaited { number: ttl, sent, .. }) = prober.awaited.front().copied() {
             if now < sent + TRACEROUTE_WAIT {
                 return self.wake(id, Some(sent + TRACEROUTE_WAIT));
             }
@@ -281,7 +302,7 @@ impl World {
         }
         prober.sent += 1;
         let (ttl, tuple) = (prober.sent, prober.tuple);
-        prober.awaited.push_back((ttl, now));
+        prober.awaited.push_back(Awaited { number: ttl, sent: now, trouble: None });
         self.tallies[traffic].attempted += u64::from(ttl == 1);
         self.datagrams = self.datagrams.wrapping_add(1);
         let bytes = datagram::udp(tuple, ttl as u8, self.datagrams, &[0x40; 32]);

@@ -35,16 +35,25 @@ pub struct Handover {
 impl Handover {
     /// Whether this is a packet, and not news.
     pub(crate) fn is_packet(&self) -> bool {
-        matches!(self.message, Message::Packet { .. })
+        matches!(self.message, Message::Packet(_))
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Message {
     /// Judge this packet.
-    Packet { interface: InterfaceId, bytes: Vec<u8>, errand: Errand },
+    Packet(Parcel),
     /// The flow of this key is over, as of the packet of that number.
     Over { key: FlowKey, number: u32 },
+}
+
+/// A packet that is handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Parcel {
+    /// Where it came in.
+    interface: InterfaceId,
+    bytes: Vec<u8>,
+    errand: Errand,
 }
 
 /// Why a packet is handed over.
@@ -181,7 +190,7 @@ impl Worker {
         self.counters.handed_over -= 1;
         let drop = DropReason::HandoverFull.at(Element::Dataplane);
         self.counters.count(Verdict::Drop(drop));
-        if let Message::Packet { interface, bytes, errand: Errand::Carry { .. } } =
+        if let Message::Packet(Parcel { interface, bytes, errand: Errand::Carry { .. } }) =
             &handover.message
             && let Ok(headers) = decode(bytes)
         {
@@ -224,9 +233,8 @@ impl Worker {
                 self.others.over(&key, number);
                 None
             }
-            Message::Packet { interface, bytes, errand } => {
-                let from = handover.from;
-                Some(self.take_packet(now, from, interface, bytes, errand, emissions, trace))
+            Message::Packet(parcel) => {
+                Some(self.take_packet(now, handover.from, parcel, emissions, trace))
             }
         }
     }
@@ -235,12 +243,11 @@ impl Worker {
         &mut self,
         now: Instant,
         from: WorkerId,
-        interface: InterfaceId,
-        mut bytes: Vec<u8>,
-        errand: Errand,
+        parcel: Parcel,
         emissions: &mut Vec<Emission>,
         trace: &mut impl Trace,
     ) -> Verdict {
+        let Parcel { interface, mut bytes, errand } = parcel;
         self.counters.taken_over += 1;
         let verdict = match decode(&bytes) {
             Err(reason) => Verdict::Drop(reason.at(Element::Dataplane)),
@@ -309,7 +316,8 @@ impl Worker {
         errand: Errand,
     ) -> Verdict {
         let Arrival { interface, ref bytes } = *arrival;
-        self.others.send(to, Message::Packet { interface, bytes: bytes.to_vec(), errand });
+        let parcel = Parcel { interface, bytes: bytes.to_vec(), errand };
+        self.others.send(to, Message::Packet(parcel));
         Verdict::HandedOver(to)
     }
 

@@ -17,6 +17,7 @@ use egret_dataplane::time::{Duration, Instant};
 use egret_dataplane::trace::{Hop, Trace};
 use egret_dataplane::verdict::{Drop, Element, Verdict};
 use egret_dataplane::worker::{Arrival, Cause, Emission, Limits};
+use indexmap::IndexMap;
 
 use crate::links::Wires;
 use crate::observe::{End, LinkLoss, Lost, Other, OtherKind, Packet, Passed, View, WINDOW, Watch};
@@ -45,7 +46,7 @@ pub(crate) struct Cloud {
     /// What links lost, by name and reason.
     lost: HashMap<(&'static str, LinkLoss), u64>,
     /// The most connections at once of each translator, in the order of first use.
-    peaks: Vec<(Translator, u32)>,
+    peaks: IndexMap<Translator, u32>,
     last_trail: Option<u32>,
     window_from: Instant,
     expired_at: Instant,
@@ -128,7 +129,7 @@ impl Cloud {
             packets: 0,
             provider: 0,
             lost: HashMap::new(),
-            peaks: Vec::new(),
+            peaks: IndexMap::new(),
             last_trail: None,
             window_from: Instant::ZERO,
             expired_at: Instant::ZERO,
@@ -164,7 +165,8 @@ impl Cloud {
         self.last_trail
     }
 
-    pub(crate) fn peaks(&self) -> &[(Translator, u32)] {
+    /// The most connections at once of each translator.
+    pub(crate) fn peaks(&self) -> &IndexMap<Translator, u32> {
         &self.peaks
     }
 
@@ -266,10 +268,8 @@ impl Cloud {
                 _ => continue,
             };
             let now = self.crew.connections(by);
-            match self.peaks.iter_mut().find(|(known, _)| *known == by) {
-                Some((_, peak)) => *peak = now.max(*peak),
-                None => self.peaks.push((by, now)),
-            }
+            let peak = self.peaks.entry(by).or_default();
+            *peak = now.max(*peak);
         }
     }
 
@@ -463,8 +463,8 @@ impl Cloud {
         let counters = crew.counters();
         let in_use: Vec<_> = self
             .peaks
-            .iter()
-            .filter_map(|(by, _)| Some((element(*by)?, u64::from(crew.connections(*by)))))
+            .keys()
+            .filter_map(|by| Some((element(*by)?, u64::from(crew.connections(*by)))))
             .collect();
         let forgotten = |gateway: Element| counters.forgotten_by(gateway);
         for watcher in watchers.iter_mut() {

@@ -3,7 +3,6 @@
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 
-use egret_control::explain::resolve::{Request, resolve};
 use egret_dataplane::packet::{Protocol, Tuple};
 use egret_dataplane::snapshot::Interface;
 use egret_dataplane::time::{Duration, Instant};
@@ -198,20 +197,8 @@ impl World {
                 Some((Wire::Cloud(source.interface), source))
             }
             Sender::Host(name) => {
-                let request = Request {
-                    from: format!("host:{}", name.value),
-                    // Only the sender matters.
-                    to: "192.0.2.2".to_owned(),
-                    protocol: Protocol::ICMP,
-                    source_port: None,
-                    icmp: (8, 0),
-                    all: false,
-                };
-                let question = resolve(&self.model, snapshot, &request).ok()?;
-                let (interface, address) = (question.from, question.tuple.src);
-                let name = format!("host:{}", name.value).into();
-                let source = Source { interface, address, name, zone: None };
-                Some((Wire::Cloud(interface), source))
+                let source = self.targets.host(&self.model, snapshot, name)?;
+                Some((Wire::Cloud(source.interface), source))
             }
             Sender::Inbound => {
                 let tasks = self.targets.tasks(snapshot, &entry.to.host);

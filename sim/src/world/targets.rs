@@ -40,6 +40,8 @@ pub(super) enum Target {
 pub(super) struct Targets {
     tasks: HashMap<String, Rc<[TaskId]>>,
     targets: HashMap<(String, Rc<str>, Option<ZoneId>), Target>,
+    hosts: HashMap<String, Source>,
+    found: HashMap<(Ipv4Addr, (u8, u16)), Behaviour>,
     serving: Serving,
 }
 
@@ -52,6 +54,8 @@ impl Targets {
     pub(super) fn clear(&mut self) {
         self.tasks.clear();
         self.targets.clear();
+        self.hosts.clear();
+        self.found.clear();
     }
 
     /// The tasks of a service in their order.
@@ -128,17 +132,48 @@ impl Targets {
 
     /// What a sender will find at a port of an address, wherever its packets come out.
     pub(super) fn anywhere(
-        &self,
+        &mut self,
         model: &Model,
         snapshot: &Snapshot,
         address: Ipv4Addr,
         port: (u8, u16),
     ) -> Behaviour {
-        let enis = (0..snapshot.enis.len() as u32).map(EniId);
-        self.at_host(model, address, port).unwrap_or_else(|| {
-            let mut here = enis.filter(|eni| snapshot[*eni].address == address);
-            here.next().map_or(Behaviour::Respond, |eni| self.at_eni(model, snapshot, eni, port))
-        })
+        if let Some(found) = self.found.get(&(address, port)) {
+            return *found;
+        }
+        let mut enis = (0..snapshot.enis.len() as u32).map(EniId);
+        let found = self.at_host(model, address, port).unwrap_or_else(|| {
+            let here = enis.find(|eni| snapshot[*eni].address == address);
+            here.map_or(Behaviour::Respond, |eni| self.at_eni(model, snapshot, eni, port))
+        });
+        self.found.insert((address, port), found);
+        found
+    }
+
+    /// A host of the scenario as a sender.
+    pub(super) fn host(
+        &mut self,
+        model: &Model,
+        snapshot: &Snapshot,
+        name: &str,
+    ) -> Option<Source> {
+        if let Some(source) = self.hosts.get(name) {
+            return Some(source.clone());
+        }
+        let request = Request {
+            from: format!("host:{name}"),
+            // Only the sender matters.
+            to: "192.0.2.2".to_owned(),
+            protocol: Protocol::ICMP,
+            source_port: None,
+            icmp: (8, 0),
+            all: false,
+        };
+        let question = resolve(model, snapshot, &request).ok()?;
+        let (interface, address) = (question.from, question.tuple.src);
+        let source = Source { interface, address, name: request.from.into(), zone: None };
+        self.hosts.insert(name.to_owned(), source.clone());
+        Some(source)
     }
 
     fn at_eni(&self, model: &Model, snapshot: &Snapshot, eni: EniId, port: (u8, u16)) -> Behaviour {

@@ -8,7 +8,7 @@ use crate::stream::Stream;
 
 /// What a client expects of the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wants {
+enum Wants {
     /// A response to each request.
     Response,
     /// What it sent.
@@ -21,7 +21,7 @@ pub(crate) enum Wants {
 
 impl Wants {
     /// What a behaviour gives.
-    pub(crate) fn of(behaviour: Behaviour) -> Wants {
+    fn of(behaviour: Behaviour) -> Wants {
         match behaviour {
             Behaviour::Echo => Wants::Echo,
             Behaviour::Sink => Wants::Nothing,
@@ -85,12 +85,11 @@ impl Client {
         now: Instant,
         plan: &Connections,
         host: std::rc::Rc<str>,
-        wants: Wants,
         seed: u64,
     ) -> Client {
         let nothing = Stream::new(String::new(), 0, 0);
         Client {
-            wants,
+            wants: Wants::Response,
             host,
             seed,
             phase: Phase::Connecting,
@@ -103,6 +102,13 @@ impl Client {
             sent: 0,
             received: 0,
             intact: true,
+        }
+    }
+
+    /// Learns what the other end does.
+    pub(crate) fn meets(&mut self, behaviour: Behaviour) {
+        if self.phase == Phase::Connecting {
+            self.wants = Wants::of(behaviour);
         }
     }
 

@@ -20,7 +20,9 @@ use egret_dataplane::worker::{Arrival, Cause, Emission, Limits};
 use indexmap::IndexMap;
 
 use crate::links::Wires;
-use crate::observe::{End, LinkLoss, Lost, Other, OtherKind, Packet, Passed, View, WINDOW, Watch};
+use crate::observe::{
+    End, LinkLoss, Lost, Other, OtherKind, Packet, Passed, Trail, View, WINDOW, Watch,
+};
 use crate::plan::Links;
 use crate::trails::{Known, Passage, Passages, Trails};
 
@@ -41,6 +43,9 @@ pub(crate) struct Cloud {
     shown: bool,
     /// The number of the last packet.
     packets: u64,
+    /// Packets that were given to the dataplane, and those that left it and no link lost.
+    given: u64,
+    delivered: u64,
     /// Packets by the provider's own network.
     provider: u64,
     /// What links lost, by name and reason.
@@ -127,6 +132,8 @@ impl Cloud {
             watchers: Vec::new(),
             shown: false,
             packets: 0,
+            given: 0,
+            delivered: 0,
             provider: 0,
             lost: HashMap::new(),
             peaks: IndexMap::new(),
@@ -178,6 +185,33 @@ impl Cloud {
         lost
     }
 
+    /// Packets that left the dataplane, and no link lost.
+    pub(crate) fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
+    /// Whether what passed the trails is what the dataplane counted.
+    pub(crate) fn audit(&self) -> Result<(), String> {
+        let counters = self.crew.counters();
+        let sum = |of: fn(&Trail) -> bool| -> u64 {
+            self.trails.iter().filter(|known| of(&known.trail)).map(|known| known.packets).sum()
+        };
+        let received = counters.received;
+        for (what, ours) in [("given", self.given), ("on trails", sum(|_| true))] {
+            if ours != received {
+                return Err(format!("{ours} packets {what}, and the dataplane has {received}"));
+            }
+        }
+        // A fragment that was held ends as what became of it in the end.
+        let ended = sum(|trail| matches!(trail.end, End::Drop(_) | End::Reply(_)));
+        let held = sum(|trail| trail.end == End::Held);
+        let dropped = counters.dropped() + counters.replied;
+        match (ended..=ended + held).contains(&dropped) {
+            true => Ok(()),
+            false => Err(format!("{ended} packets ended, and the dataplane dropped {dropped}")),
+        }
+    }
+
     /// Packets by the provider's own network.
     pub(crate) fn by_provider(&self) -> u64 {
         self.provider
@@ -193,6 +227,8 @@ impl Cloud {
         deliveries: &mut Vec<Delivery>,
     ) -> Fate {
         self.packets += 1;
+        self.given += 1;
+        let first = deliveries.len();
         let headers = decode(&bytes).ok();
         let tuple = headers.map_or(NO_TUPLE, |headers| headers.tuple());
         if self.shown {
@@ -218,6 +254,7 @@ impl Cloud {
             // Twice the way to the element that answers.
             _ => self.emit(now + Duration(2 * delay.late.0), now, verdict, deliveries),
         }
+        self.delivered += (deliveries.len() - first) as u64;
         fate
     }
 

@@ -7,6 +7,7 @@ use std::fmt;
 
 use egret_control::compile::compile;
 use egret_control::finding::Finding;
+use egret_dataplane::crew::Crew;
 use egret_dataplane::time::{Duration, Instant};
 use thiserror::Error;
 
@@ -34,11 +35,13 @@ pub struct Options {
     pub until: Option<Duration>,
     /// Whether to keep what happens to connections, for [`Run::events`].
     pub events: bool,
+    /// Whether to keep what [`Run::audit`] needs.
+    pub audit: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { seed: None, workers: 1, until: None, events: false }
+        Options { seed: None, workers: 1, until: None, events: false, audit: false }
     }
 }
 
@@ -105,7 +108,7 @@ impl Run {
     /// # Errors
     /// When the scenario does not compile, or there is no such number of workers.
     pub fn new(scenario: &Scenario, options: Options) -> Result<Run, RunError> {
-        let Options { seed, workers, until, events } = options;
+        let Options { seed, workers, until, events, audit } = options;
         if !(1..=1_024).contains(&workers) {
             return Err(RunError::Workers(workers));
         }
@@ -119,7 +122,7 @@ impl Run {
         let (links, flows) = (plan.links.clone(), flows(&plan));
         let cloud = Cloud::new(compilation, sources, links, workers, flows, seed);
         Ok(Run {
-            world: World::new(plan, model, cloud, seed, events),
+            world: World::new(plan, model, cloud, seed, events, audit),
             title: scenario.title.clone(),
             expect: scenario.expect.clone(),
             seed,
@@ -156,10 +159,23 @@ impl Run {
         self.world.log()
     }
 
-    /// Packets that came to a task for which nothing there had asked: of connections that it had
-    /// forgotten, or somebody else's.
-    pub fn strays(&self) -> u64 {
-        self.world.strays
+    /// The dataplane's workers.
+    pub fn crew(&self) -> &Crew {
+        self.world.cloud.crew()
+    }
+
+    /// Whether every packet is accounted for at the moment, and none ever reached a task that had
+    /// not asked for it. Needs [`Options::audit`].
+    ///
+    /// # Errors
+    /// What is wrong, in a sentence.
+    pub fn audit(&self) -> Result<(), String> {
+        self.world.audit()
+    }
+
+    /// When something happens next, in virtual time.
+    pub fn next_at(&self) -> Option<Instant> {
+        self.world.next_at().filter(|next| *next <= self.end)
     }
 
     /// What came of it, and who watched.

@@ -46,6 +46,11 @@ impl Server {
         }
     }
 
+    /// What it does.
+    pub(crate) fn behaviour(&self) -> Behaviour {
+        self.behaviour
+    }
+
     /// When something is to be done without a packet.
     pub(crate) fn timer(&self, now: Instant, state: State) -> Option<Instant> {
         let waits = self.out.as_ref().filter(|_| self.due > now).map(|_| self.due);

@@ -11,7 +11,7 @@ mod probe;
 mod resolver;
 mod targets;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 
@@ -104,8 +104,6 @@ pub(crate) struct World {
     pub(crate) tallies: Vec<Tally>,
     pub(crate) changed: Vec<Changed>,
     pub(crate) now: Instant,
-    /// Packets that came to a task for which nothing there had asked.
-    pub(crate) strays: u64,
     stacks: Stacks,
     queue: Queue<Happens>,
     ends: Slab<End>,
@@ -123,10 +121,30 @@ pub(crate) struct World {
     deliveries: Vec<Delivery>,
     /// What is told of connections, where somebody wants to know.
     log: Option<Vec<Event>>,
+    /// Packets of the dataplane that are on their way, and those that have arrived.
+    under_way: u64,
+    arrived: u64,
+    books: Option<Books>,
+}
+
+/// What an audit needs.
+#[derive(Debug, Default)]
+struct Books {
+    /// Where and how packets for ends looked that there were.
+    known: HashSet<(Wire, Tuple), FixedState>,
+    /// Packets that came to a task that never asked for them.
+    strangers: Vec<(Instant, Tuple)>,
 }
 
 impl World {
-    pub(crate) fn new(plan: Plan, model: Model, cloud: Cloud, seed: u64, log: bool) -> World {
+    pub(crate) fn new(
+        plan: Plan,
+        model: Model,
+        cloud: Cloud,
+        seed: u64,
+        log: bool,
+        audit: bool,
+    ) -> World {
         let plan = Rc::new(plan);
         let mut world = World {
             model,
@@ -134,7 +152,9 @@ impl World {
             tallies: plan.traffic.iter().map(|_| Tally::default()).collect(),
             changed: Vec::new(),
             now: Instant::ZERO,
-            strays: 0,
+            books: audit.then(Books::default),
+            under_way: 0,
+            arrived: 0,
             stacks: Stacks::new(seed),
             queue: Queue::default(),
             ends: Slab::new(),
@@ -176,7 +196,13 @@ impl World {
 
     fn happens(&mut self, event: Happens) {
         match event {
-            Happens::Arrives { wire, bytes, from } => self.arrives(wire, bytes, from),
+            Happens::Arrives { wire, bytes, from } => {
+                if matches!(wire, Wire::Cloud(_)) {
+                    self.under_way -= 1;
+                    self.arrived += 1;
+                }
+                self.arrives(wire, bytes, from);
+            }
             Happens::Leaves { wire, bytes, from } => self.transmit(wire, from, bytes),
             Happens::Wakes(id, at) => self.wakes(id, at),
             Happens::Opens { traffic, number } => self.opens(traffic, number),
@@ -212,6 +238,9 @@ impl World {
             End { number, wire, takes, traffic, begins, other, wakes: None, trouble: None, role };
         let id = EndId { at: self.ends.insert(end), number };
         self.by_tuple.insert((wire, takes), id);
+        if let Some(books) = &mut self.books {
+            books.known.insert((wire, takes));
+        }
         id
     }
 
@@ -377,6 +406,7 @@ impl World {
                 let fate = self.cloud.send(self.now, interface, bytes, &mut deliveries);
                 for Delivery { at, to, bytes } in deliveries.drain(..) {
                     let wire = Wire::Cloud(to);
+                    self.under_way += 1;
                     self.queue.push(at, Happens::Arrives { wire, bytes, from });
                 }
                 self.deliveries = deliveries;
@@ -442,6 +472,23 @@ impl World {
         let packet = end.takes.reversed();
         let text = format!("{packet} {what}");
         log.push(Event { at: self.now, text, traffic: Some(traffic.clone()) });
+    }
+
+    /// Whether every packet is accounted for.
+    pub(crate) fn audit(&self) -> Result<(), String> {
+        let counters = self.cloud.crew().counters();
+        if !counters.balance() {
+            return Err(format!("the dataplane's counters do not balance: {counters:?}"));
+        }
+        self.cloud.audit()?;
+        let (delivered, arrived) = (self.cloud.delivered(), self.arrived + self.under_way);
+        if delivered != arrived {
+            return Err(format!("{delivered} packets left, {arrived} arrived or are under way"));
+        }
+        match self.books.as_ref().and_then(|books| books.strangers.first()) {
+            Some((at, tuple)) => Err(format!("at {at:?} a task got a stranger's packet: {tuple}")),
+            None => Ok(()),
+        }
     }
 
     /// What was told since this was asked last.

@@ -41,12 +41,18 @@ impl World {
         }
     }
 
-    /// The two ends of a conversation know each other.
+    /// The two ends of a conversation know each other. What a client will hear is decided by whom its
+    /// connection has reached.
     fn introduce(&mut self, id: EndId, from: Option<EndId>) {
-        if let Some(end) = self.end(id)
-            && end.other.is_none()
-        {
-            end.other = from.filter(|from| *from != id);
+        let Some(from) = from.filter(|from| *from != id) else { return };
+        let behaviour = match self.end(from).map(|end| &end.role) {
+            Some(Role::Server(_, server)) => Some(server.behaviour()),
+            _ => None,
+        };
+        let Some(end) = self.end(id) else { return };
+        end.other.get_or_insert(from);
+        if let (Role::Client(_, client), Some(behaviour)) = (&mut end.role, behaviour) {
+            client.meets(behaviour);
         }
     }
 
@@ -98,7 +104,12 @@ impl World {
 
     /// Something for a task that nothing there asked for: of a connection that it has forgotten.
     fn stray(&mut self, wire: Wire, headers: &Headers, bytes: Vec<u8>) {
-        self.strays += 1;
+        let tuple = headers.tuple();
+        if let Some(books) = &mut self.books
+            && !books.known.contains(&(wire, tuple))
+        {
+            books.strangers.push((self.now, tuple));
+        }
         if headers.protocol == Protocol::TCP {
             self.refuse(wire, headers, bytes, None);
         }
@@ -130,9 +141,6 @@ impl World {
         end.listen(tuple.dst, tuple.dst_port);
         let role = Role::Server(end, Box::new(Server::new(self.now, behaviour)));
         let id = self.add(wire, tuple, traffic, from, role);
-        if let Some(client) = from.and_then(|from| self.end(from)) {
-            client.other = Some(id);
-        }
         self.poll(id, Some(bytes));
     }
 

@@ -10,8 +10,8 @@ use egret_dataplane::time::{Duration, Instant};
 use super::resolver::Lookup;
 use super::targets::{Source, Target, Targets};
 use super::{EndId, Happens, Role, Wire, World};
-use crate::client::{Client, Wants};
-use crate::plan::{Behaviour, Connections, Sender, Traffic, Workload};
+use crate::client::Client;
+use crate::plan::{Connections, Sender, Traffic, Workload};
 use crate::run::Event;
 use crate::stack::TcpEnd;
 
@@ -120,21 +120,9 @@ impl World {
         let Some(tuple) = self.free_port(wire, src, (dst, dst_port), Protocol::TCP) else {
             return self.fail_unopened(traffic, "no free local port");
         };
-        let behaviour = match wire {
-            Wire::Provider => Behaviour::Respond,
-            // What it will meet where it comes out is known: this is a simulation.
-            Wire::Cloud(_) => {
-                let (model, snapshot) = (&self.model, self.cloud.snapshot());
-                self.targets.anywhere(model, snapshot, dst, (tuple.protocol.0, dst_port))
-            }
-        };
-        let wants = Wants::of(behaviour);
         let seed = self.seed ^ (self.made + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let client = Client::new(self.now, connections, host, wants, seed);
-        let expected = match wants {
-            Wants::Bytes(bytes) => bytes,
-            _ => connections.response.max(connections.request),
-        };
+        let client = Client::new(self.now, connections, host, seed);
+        let expected = connections.response.max(connections.request);
         let mtu = self.mtu(wire);
         let mut end = TcpEnd::new(mtu, buffer(expected), buffer(connections.request));
         end.socket().set_keep_alive(

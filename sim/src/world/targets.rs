@@ -41,7 +41,6 @@ pub(super) struct Targets {
     tasks: HashMap<String, Rc<[TaskId]>>,
     targets: HashMap<(String, Rc<str>, Option<ZoneId>), Target>,
     hosts: HashMap<String, Source>,
-    found: HashMap<(Ipv4Addr, (u8, u16)), Behaviour>,
     serving: Serving,
 }
 
@@ -55,7 +54,6 @@ impl Targets {
         self.tasks.clear();
         self.targets.clear();
         self.hosts.clear();
-        self.found.clear();
     }
 
     /// The tasks of a service in their order.
@@ -128,26 +126,6 @@ impl Targets {
             }
             Interface::Task(_) | Interface::Gone => Behaviour::Closed,
         }
-    }
-
-    /// What a sender will find at a port of an address, wherever its packets come out.
-    pub(super) fn anywhere(
-        &mut self,
-        model: &Model,
-        snapshot: &Snapshot,
-        address: Ipv4Addr,
-        port: (u8, u16),
-    ) -> Behaviour {
-        if let Some(found) = self.found.get(&(address, port)) {
-            return *found;
-        }
-        let mut enis = (0..snapshot.enis.len() as u32).map(EniId);
-        let found = self.at_host(model, address, port).unwrap_or_else(|| {
-            let here = enis.find(|eni| snapshot[*eni].address == address);
-            here.map_or(Behaviour::Respond, |eni| self.at_eni(model, snapshot, eni, port))
-        });
-        self.found.insert((address, port), found);
-        found
     }
 
     /// A host of the scenario as a sender.

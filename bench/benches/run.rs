@@ -1,0 +1,95 @@
+//! Packets that `egret run` simulates in a second of wall time, TCP stacks included: the dataplane
+//! judges each packet once. Requests over connections that stay; short connections, where opening and
+//! closing is most of the work; and bulk. What came of each run is checked.
+#![allow(missing_docs)]
+
+use std::path::Path;
+
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use egret_dataplane::time::{Duration, Instant};
+use egret_sim::observe::{Passed, View, Watch};
+use egret_sim::plan::{Connections, Workload};
+use egret_sim::run::{Options, Run};
+use egret_sim::scenario::Scenario;
+
+const SCENARIO: &str = r#"
+title: Requests through a NAT gateway
+vpc:
+  cidr: 10.0.0.0/16
+  internet_gateway: true
+  subnets:
+    app: { az: use1-az1, cidr: 10.0.1.0/24, route_table: private }
+    public: { az: use1-az1, cidr: 10.0.101.0/24, route_table: public }
+  route_tables:
+    private: { 0.0.0.0/0: nat }
+    public: { 0.0.0.0/0: internet_gateway }
+  nat_gateways:
+    nat: { subnet: public, addresses: [198.51.100.10] }
+  security_groups:
+    web: { egress: [ { protocol: tcp, ports: 443, to: 0.0.0.0/0 } ] }
+connectors:
+  web: { subnets: [app], security_groups: [web] }
+services:
+  web: { egress: vpc, connector: web, tasks: 100 }
+hosts:
+  api.example.com: { address: 203.0.113.10, listen: [tcp/443] }
+traffic:
+  - { from: web, to: "api.example.com:443", connections: 1 }
+"#;
+
+/// Somebody to whom everything but single packets is told.
+struct Told(u64);
+
+impl Watch for Told {
+    fn passed(&mut self, _: View<'_>, passed: &Passed<'_>) {
+        self.0 += passed.packets;
+    }
+}
+
+fn scenario(connections: Connections) -> Scenario {
+    let mut scenario = Scenario::from_text(Path::new("scenario.yaml"), SCENARIO).expect("it reads");
+    scenario.plan.traffic[0].workload = Workload::Connections(connections);
+    scenario
+}
+
+fn run(scenario: &Scenario) -> u64 {
+    let mut run = Run::new(scenario, Options::default()).expect("it compiles");
+    run.watch(Box::new(Told(0)));
+    run.step_until(Instant(u64::MAX));
+    let (report, _) = run.finish();
+    let traffic = &report.traffic[0];
+    assert_eq!((traffic.completed, traffic.intact), (traffic.attempted, true), "{traffic:?}");
+    report.packets.received
+}
+
+fn simulate(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("run");
+    group.sample_size(10);
+    let connections = Connections {
+        count: 1_000,
+        rate: Some(2_000.0),
+        requests: 1,
+        request: 200,
+        response: 1_024,
+        idle: Duration::ZERO,
+        keepalive: None,
+        close: true,
+        dns: false,
+        timeout: Duration::from_secs(127),
+    };
+    let cases = [
+        ("requests", Connections { requests: 100, ..connections.clone() }),
+        ("short-connections", Connections { count: 20_000, ..connections.clone() }),
+        ("bulk", Connections { count: 100, response: 2_000_000, ..connections }),
+    ];
+    for (name, connections) in cases {
+        let scenario = scenario(connections);
+        group.throughput(Throughput::Elements(run(&scenario)));
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter_batched(|| (), |()| run(&scenario), BatchSize::PerIteration);
+        });
+    }
+}
+
+criterion_group!(benches, simulate);
+criterion_main!(benches);

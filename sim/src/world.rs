@@ -12,13 +12,14 @@ mod resolver;
 mod targets;
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 
 use egret_control::model::Model;
 use egret_dataplane::packet::Tuple;
 use egret_dataplane::snapshot::InterfaceId;
-use egret_dataplane::time::Instant;
+use egret_dataplane::time::{Duration, Instant};
 use foldhash::fast::FixedState;
 use slab::Slab;
 use smoltcp::socket::tcp::State;
@@ -117,7 +118,9 @@ pub(crate) struct World {
     seed: u64,
     /// Datagrams that were sent: the IP identification of the next one.
     datagrams: u16,
+    /// Empty between two events, as are the next two.
     outbox: Vec<Vec<u8>>,
+    steps: Vec<Step>,
     deliveries: Vec<Delivery>,
     /// What is told of connections, where somebody wants to know.
     log: Option<Vec<Event>>,
@@ -166,6 +169,7 @@ impl World {
             seed,
             datagrams: 0,
             outbox: Vec::new(),
+            steps: Vec::new(),
             deliveries: Vec::new(),
             log: log.then(Vec::new),
             plan: Rc::clone(&plan),
@@ -290,7 +294,7 @@ impl World {
             return;
         };
         let mut over;
-        let mut steps = Vec::new();
+        let mut steps = std::mem::take(&mut self.steps);
         let next = match &mut end.role {
             Role::Client(tcp, client) => {
                 if let Some(packet) = packet {
@@ -325,9 +329,10 @@ impl World {
         };
         let wire = end.wire;
         self.flush(wire, Some(id));
-        for step in steps {
+        for step in steps.drain(..) {
             over |= self.stepped(id, step);
         }
+        self.steps = steps;
         if over {
             self.remove(id);
         } else {
@@ -367,19 +372,19 @@ impl World {
         let (trouble, established) = (end.trouble, client.established);
         let state = tcp.state();
         let tally = &mut self.tallies[traffic];
-        let text = match step {
+        match step {
             Step::Established(after) => {
                 tally.established += 1;
                 tally.connect.add(after);
-                format!("established after {}", millis(after))
+                self.tell(id, format_args!("established after {}", Millis(after)));
             }
             Step::Answered(after) => {
                 tally.request.add(after);
-                format!("answered after {}", millis(after))
+                self.tell(id, format_args!("answered after {}", Millis(after)));
             }
             Step::Completed => {
                 tally.completed += 1;
-                "completed".to_owned()
+                self.tell(id, format_args!("completed"));
             }
             Step::Failed(how) => {
                 tally.resets += u64::from(matches!(how, "reset" | "refused"));
@@ -389,12 +394,11 @@ impl World {
                 tally.fail(why);
                 self.note_failure(established);
                 match why == how {
-                    true => how.to_owned(),
-                    false => format!("{how}: {why}"),
+                    true => self.tell(id, format_args!("fails: {how}")),
+                    false => self.tell(id, format_args!("fails: {how} ({why})")),
                 }
             }
-        };
-        self.tell(id, &text);
+        }
         matches!(step, Step::Failed(_)) && matches!(state, State::SynSent | State::Closed)
     }
 
@@ -465,7 +469,8 @@ impl World {
         }
     }
 
-    fn tell(&mut self, id: EndId, what: &str) {
+    /// Notes what happened to an end, where somebody wants to know.
+    fn tell(&mut self, id: EndId, what: fmt::Arguments<'_>) {
         let Some(log) = &mut self.log else { return };
         let Some(end) = self.ends.get(id.at).filter(|end| end.number == id.number) else { return };
         let Some(traffic) = end.traffic.map(|at| &self.plan.traffic[at].name) else { return };
@@ -497,6 +502,11 @@ impl World {
     }
 }
 
-fn millis(time: egret_dataplane::time::Duration) -> String {
-    format!("{:.3} ms", time.0 as f64 / 1e6)
+/// A time in milliseconds, as the log has it.
+struct Millis(Duration);
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3} ms", self.0.0 as f64 / 1e6)
+    }
 }

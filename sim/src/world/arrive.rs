@@ -63,7 +63,7 @@ impl World {
             Role::Client(tcp, _) | Role::Server(tcp, _) => {
                 if let Some(mtu) = datagram::next_mtu(bytes) {
                     tcp.lower_mtu(mtu);
-                    self.tell(id, &format!("learns that its path takes {mtu} bytes"));
+                    self.tell(id, format_args!("learns that its path takes {mtu} bytes"));
                 }
             }
             Role::Prober(_) => self.probe_failed(id, headers),

@@ -63,7 +63,7 @@ impl World {
                 Role::Server(..) => false,
             };
             if let (true, Some(traffic)) = (unfinished, end.traffic) {
-                self.tell(id, "ends: its task is stopped");
+                self.tell(id, format_args!("ends: its task is stopped"));
                 self.tallies[traffic].fail("task stopped");
             }
             self.remove(id);

@@ -133,7 +133,7 @@ impl World {
         self.stacks.connect(self.now, &mut end, tuple);
         let role = Role::Client(end, Box::new(client));
         let id = self.add(wire, tuple.reversed(), Some(traffic), None, role);
-        self.tell(id, "opens");
+        self.tell(id, format_args!("opens"));
         self.poll(id, None);
     }
 

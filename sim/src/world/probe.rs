@@ -237,7 +237,7 @@ impl World {
             let Some(traffic) = self.end(id).and_then(|end| end.traffic) else { return };
             self.tallies[traffic].timeouts += 1;
             self.tallies[traffic].fail(why);
-            self.tell(id, &format!("is not answered: {why}"));
+            self.tell(id, format_args!("is not answered: {why}"));
         }
     }
 
@@ -262,7 +262,7 @@ impl World {
             _ => "unreachable",
         };
         self.tallies[traffic].fail(why);
-        self.tell(id, &format!("is refused: {why}"));
+        self.tell(id, format_args!("is refused: {why}"));
         self.probe(id, None);
     }
 

@@ -1,4 +1,6 @@
-//! What came of a run: for people as a table, for programs as JSON (its fields, by serde).
+//! What came of a run: for people as [`text`], for programs as JSON (its fields, by serde).
+
+pub mod text;
 
 use serde::Serialize;
 

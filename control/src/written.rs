@@ -18,10 +18,12 @@ use serde_saphyr::{Location, Spanned};
 use crate::finding::Finding;
 use crate::source::{FileId, Place, Sourced, Sources};
 
+mod document;
 mod page;
 pub mod scalar;
 mod syntax;
 
+pub use document::{Document, Loose};
 pub use page::Page;
 pub use scalar::{Complaint, Scalar};
 

@@ -16,6 +16,11 @@ impl<'a> Page<'a> {
         Page { file, text: sources.file(file).text.clone(), findings }
     }
 
+    /// The text of the whole file.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The place of a value. That of a map or a list in brackets is all of it, that of one without
     /// brackets its first line.
     pub fn place<T>(&self, at: &At<T>) -> Place {

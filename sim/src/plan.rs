@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+pub use egret_control::model::Behaviour;
 use egret_control::model::Name;
 use egret_control::source::{Place, Sourced};
 use egret_dataplane::time::Duration;
@@ -22,8 +23,6 @@ pub struct Plan {
     pub seed: Option<u64>,
     /// How long, how wide and how reliable the links are.
     pub links: Links,
-    /// What answers at hosts.
-    pub serving: Serving,
     /// Who sends what.
     pub traffic: Vec<Traffic>,
     /// What is changed on the way, by time.
@@ -308,14 +307,50 @@ pub enum Figure {
     /// Packets: that an element was given, or that were dropped.
     Packets,
     /// Packets that an element dropped.
-    Dropped,
+    Drops,
     /// The most ports that a translator had in use at once.
     PeakPorts,
     /// The 99th percentile of round trips, in milliseconds.
     P99Ms,
 }
 
+impl About {
+    /// What it is about, in words.
+    pub const fn words(&self) -> &'static str {
+        match self {
+            About::Traffic(_) => "traffic",
+            About::Element(_) => "an element",
+            About::Dropped(..) => "a reason",
+        }
+    }
+
+    /// Whether the summary has this figure about it.
+    pub fn has(&self, figure: Figure) -> bool {
+        let element = matches!(figure, Figure::Packets | Figure::Drops | Figure::PeakPorts);
+        match self {
+            About::Traffic(_) => !element,
+            About::Element(_) => element,
+            About::Dropped(..) => figure == Figure::Packets,
+        }
+    }
+}
+
 impl Figure {
+    /// All of them.
+    pub const ALL: [Figure; 11] = [
+        Figure::Attempted,
+        Figure::Established,
+        Figure::Completed,
+        Figure::Failed,
+        Figure::Reset,
+        Figure::TimedOut,
+        Figure::Retransmissions,
+        Figure::Packets,
+        Figure::Drops,
+        Figure::PeakPorts,
+        Figure::P99Ms,
+    ];
+
     /// Its name in the scenario file.
     pub const fn name(self) -> &'static str {
         match self {
@@ -327,7 +362,7 @@ impl Figure {
             Figure::TimedOut => "timed_out",
             Figure::Retransmissions => "retransmissions",
             Figure::Packets => "packets",
-            Figure::Dropped => "dropped",
+            Figure::Drops => "drops",
             Figure::PeakPorts => "peak_ports",
             Figure::P99Ms => "p99_ms",
         }
@@ -348,34 +383,4 @@ impl Bound {
     pub fn holds(&self, value: f64) -> bool {
         (self.least..=self.most).contains(&value)
     }
-}
-
-/// What answers at a port of a host.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Behaviour {
-    /// TCP: a response of the size that each request asks for. UDP: the datagram comes back.
-    Respond,
-    /// As `Respond`, so much later.
-    Slow(Duration),
-    /// Everything comes back.
-    Echo,
-    /// TCP: takes everything and says nothing.
-    Sink,
-    /// TCP: sends so many bytes as soon as it is connected, and closes.
-    Source(u64),
-    /// UDP and TCP: answers DNS queries for the scenario's names.
-    Dns,
-    /// Says nothing at all.
-    Silent,
-    /// TCP: RST. UDP: ICMP 3/3.
-    Closed,
-    /// As `Respond`, and closes a connection on which nothing came for so long.
-    IdleClose(Duration),
-}
-
-/// What answers at hosts.
-#[derive(Clone, Debug, Default)]
-pub struct Serving {
-    /// By the host's name: of one protocol and port, or of all that have none of their own.
-    pub of: Vec<(Name, Vec<(Option<(u8, u16)>, Behaviour)>)>,
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use egret_control::explain::{self, World as Explained, element_kind, element_names};
+use egret_control::source::Sources;
 use egret_dataplane::snapshot::Snapshot;
 use egret_dataplane::verdict::{Drop, Element};
 
@@ -217,30 +218,29 @@ fn timeline(world: &World) -> Vec<ChangeReport> {
         .collect()
 }
 
-/// Judges everything that was expected: of single packets under the configuration at the end, and of
-/// the run.
-pub(crate) fn expectations(
-    world: &World,
-    packets: &[Expectation],
-    report: &Report,
-) -> Vec<ExpectationReport> {
+/// Judges what is expected of single packets under the configuration as it is.
+pub(crate) fn of_packets(world: &World, expected: &[Expectation]) -> Vec<ExpectationReport> {
     let sources = &world.model.sources;
-    let place = |place| sources.display(place).map_or(String::new(), |place| place.to_string());
     let explained = Explained::new(sources, world.cloud.compilation());
-    let of_packets = packets.iter().map(|expected| ExpectationReport {
+    let judged = expected.iter().map(|expected| ExpectationReport {
         expected: packet_words(expected),
-        place: place(expected.place),
+        place: sources.display(expected.place).unwrap_or_default(),
         differences: expect::judge(&world.model, explained, expected)
             .err()
             .map(|unmet| unmet.differences)
             .unwrap_or_default(),
     });
-    let of_run = world.plan.expect.iter().map(|expected| ExpectationReport {
+    judged.collect()
+}
+
+/// Judges what is expected of the run. `sources` are the scenario's.
+pub(crate) fn of_run(world: &World, sources: &Sources, report: &Report) -> Vec<ExpectationReport> {
+    let judged = world.plan.expect.iter().map(|expected| ExpectationReport {
         expected: run_words(expected),
-        place: place(expected.place),
+        place: sources.display(expected.place).unwrap_or_default(),
         differences: differences(world, expected, report),
     });
-    of_packets.chain(of_run).collect()
+    judged.collect()
 }
 
 fn packet_words(expected: &Expectation) -> String {
@@ -281,9 +281,31 @@ fn differences(world: &World, expected: &RunExpectation, report: &Report) -> Vec
     let unmet = expected.figures.iter().filter_map(|(figure, bound)| match found(*figure) {
         Some(value) if bound.holds(value) => None,
         Some(value) => Some(format!("{} is {value}", figure.name())),
-        None => Some(format!("there is no {}", figure.name())),
+        None => Some(match &expected.about {
+            About::Element(name) | About::Dropped(_, Some(name))
+                if named(world, report, name).is_none() =>
+            {
+                format!("no element is called {}", name.value)
+            }
+            _ => format!("there is no {}", figure.name()),
+        }),
     });
     unmet.collect()
+}
+
+/// The names in the report of what goes by a name; none where nothing does.
+fn named(world: &World, report: &Report, name: &str) -> Option<Vec<String>> {
+    let snapshot = world.cloud.snapshot();
+    let of_element = |element| element_names(snapshot, element);
+    let mut names: Vec<String> = explain::elements(snapshot)
+        .chain([Element::Dataplane, Element::Internet])
+        .map(of_element)
+        .filter(|names| names.iter().any(|known| known == name))
+        .map(|mut names| names.swap_remove(0))
+        .collect();
+    // What was there only for a time.
+    names.extend(report.elements.iter().map(|e| e.name.clone()).filter(|known| known == name));
+    (!names.is_empty()).then_some(names)
 }
 
 /// A figure of the report; none where what it is about has no such figure.
@@ -303,16 +325,17 @@ fn figure_of(world: &World, about: &About, figure: Figure, report: &Report) -> O
                     let times = traffic.request.or(traffic.connect)?;
                     return Some(times.p99_ns as f64 / 1e6);
                 }
-                Figure::Packets | Figure::Dropped | Figure::PeakPorts => return None,
+                Figure::Packets | Figure::Drops | Figure::PeakPorts => return None,
             };
             Some(count as f64)
         }
         About::Element(name) => {
-            let elements = report.elements.iter().filter(|element| element.name == name.value);
+            let names = named(world, report, name)?;
+            let elements = report.elements.iter().filter(|element| names.contains(&element.name));
             let sum = |of: &dyn Fn(&ElementReport) -> u64| elements.clone().map(of).sum::<u64>();
             let count = match figure {
                 Figure::Packets => sum(&|element| element.packets_in),
-                Figure::Dropped => {
+                Figure::Drops => {
                     sum(&|element| element.dropped.iter().map(|(_, count)| count).sum())
                 }
                 Figure::PeakPorts => elements.clone().filter_map(|e| e.peak_ports).max()?,
@@ -322,12 +345,14 @@ fn figure_of(world: &World, about: &About, figure: Figure, report: &Report) -> O
         }
         About::Dropped(reason, by) => {
             let snapshot = world.cloud.snapshot();
-            let matches = |(drop, _): &(Drop, u64)| {
-                drop.reason == reason.value
-                    && by
-                        .as_ref()
-                        .is_none_or(|by| element_names(snapshot, drop.element).contains(&by.value))
+            if let Some(by) = by {
+                named(world, report, by)?;
+            }
+            let is_by = |element| {
+                by.as_ref().is_none_or(|by| element_names(snapshot, element).contains(&by.value))
             };
+            let matches =
+                |(drop, _): &(Drop, u64)| drop.reason == reason.value && is_by(drop.element);
             let counters = world.cloud.crew().counters();
             let count: u64 = counters.drops().filter(matches).map(|(_, count)| count).sum();
             (figure == Figure::Packets).then_some(count as f64)

@@ -7,6 +7,7 @@ use std::fmt;
 
 use egret_control::compile::compile;
 use egret_control::finding::Finding;
+use egret_control::source::Sources;
 use egret_dataplane::crew::Crew;
 use egret_dataplane::time::{Duration, Instant};
 use thiserror::Error;
@@ -14,9 +15,9 @@ use thiserror::Error;
 use crate::cloud::Cloud;
 use crate::observe::Watch;
 use crate::plan::{Plan, Traffic, Workload};
-use crate::report::Report;
+use crate::report::{ExpectationReport, Report};
 use crate::reporting;
-use crate::scenario::{Expectation, Scenario};
+use crate::scenario::Scenario;
 use crate::world::World;
 
 /// When a run ends whose scenario says no `duration`.
@@ -96,7 +97,8 @@ const MOST_FLOWS: u64 = 1 << 24;
 pub struct Run {
     world: World,
     title: String,
-    expect: Vec<Expectation>,
+    sources: Sources,
+    expectations: Vec<ExpectationReport>,
     seed: u64,
     workers: usize,
     end: Instant,
@@ -120,11 +122,14 @@ impl Run {
         let model = scenario.model.clone();
         let sources = model.sources.clone();
         let (links, flows) = (plan.links.clone(), flows(&plan));
-        let cloud = Cloud::new(compilation, sources, links, workers, flows, seed);
+        let cloud = Cloud::new(compilation, sources.clone(), links, workers, flows, seed);
+        let world = World::new(plan, model, cloud, seed, events, audit);
         Ok(Run {
-            world: World::new(plan, model, cloud, seed, events, audit),
+            // What single packets meet is expected of the configuration as written.
+            expectations: reporting::of_packets(&world, &scenario.expect),
+            world,
+            sources,
             title: scenario.title.clone(),
-            expect: scenario.expect.clone(),
             seed,
             workers,
             end: Instant::ZERO + end,
@@ -190,7 +195,8 @@ impl Run {
         report.seed = self.seed;
         report.workers = self.workers;
         report.cut = cut;
-        report.expectations = reporting::expectations(&self.world, &self.expect, &report);
+        let of_run = reporting::of_run(&self.world, &self.sources, &report);
+        report.expectations = self.expectations.into_iter().chain(of_run).collect();
         (report, watchers)
     }
 }

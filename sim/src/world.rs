@@ -162,7 +162,7 @@ impl World {
             queue: Queue::default(),
             ends: Slab::new(),
             by_tuple: HashMap::default(),
-            targets: Targets::new(plan.serving.clone()),
+            targets: Targets::default(),
             ports: HashMap::default(),
             reassembly: HashMap::default(),
             made: 0,
@@ -459,7 +459,7 @@ impl World {
     fn behaviour(&self, wire: Wire, tuple: &Tuple) -> Behaviour {
         match wire {
             Wire::Provider => Behaviour::Respond,
-            Wire::Cloud(interface) => self.targets.behaviour(
+            Wire::Cloud(interface) => Targets::behaviour(
                 &self.model,
                 self.cloud.snapshot(),
                 interface,

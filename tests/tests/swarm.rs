@@ -9,12 +9,12 @@
 use std::collections::HashSet;
 
 use egret_control::compile::{compile, compile_after};
-use egret_control::model::{Egress, Model};
+use egret_control::model::{Egress, Model, Serve};
 use egret_control::source::Sourced;
 use egret_dataplane::time::Duration;
 use egret_sim::plan::{
     Behaviour, Change, Connections, Datagrams, Link, Links, Plan, Probes, ProviderTraffic, Sender,
-    Serving, Traffic, Workload,
+    Traffic, Workload,
 };
 use egret_sim::report::Report;
 use egret_sim::run::{Options, Run};
@@ -80,7 +80,7 @@ fn run(seed: u64) -> Report {
         assert!(
             traffic.intact,
             "EGRET_SEED={seed}: not intact: {traffic:?} {:?} {:?}",
-            scenario.plan.traffic, scenario.plan.serving
+            scenario.plan.traffic, scenario.model.hosts
         );
         let failed: u64 = traffic.failed.iter().map(|(_, count)| count).sum();
         let accounted = traffic.completed + failed + traffic.open;
@@ -148,11 +148,11 @@ fn scenario(rng: &mut Rng) -> Scenario {
         model = topology::random(rng, size);
         compiles = compile(&model).is_ok();
     }
+    serve(rng, &mut model);
     let plan = Plan {
         duration: Some(Duration::from_secs(600)),
         seed: None,
         links: links(rng),
-        serving: serving(rng, &model),
         traffic: (0..rng.usize(1..6)).filter_map(|number| traffic(rng, &model, number)).collect(),
         timeline: timeline(rng, &model),
         expect: Vec::new(),
@@ -163,7 +163,6 @@ fn scenario(rng: &mut Rng) -> Scenario {
         model,
         expect: Vec::new(),
         plan,
-        traffic: Vec::new(),
         warnings: Vec::new(),
     }
 }
@@ -199,11 +198,12 @@ fn behaviour(rng: &mut Rng) -> Behaviour {
     }
 }
 
-fn serving(rng: &mut Rng, model: &Model) -> Serving {
-    let outside = model.hosts.iter().map(|host| host.name.clone());
-    let inside = model.network_interfaces.iter().map(|interface| interface.id.clone());
-    let of = outside.chain(inside).map(|name| (name, vec![(None, behaviour(rng))])).collect();
-    Serving { of }
+fn serve(rng: &mut Rng, model: &mut Model) {
+    let outside = model.hosts.iter_mut().map(|host| &mut host.serve);
+    let inside = model.network_interfaces.iter_mut().map(|interface| &mut interface.serve);
+    for serve in outside.chain(inside) {
+        *serve = vec![Serve { port: None, behaviour: behaviour(rng) }];
+    }
 }
 
 fn traffic(rng: &mut Rng, model: &Model, number: usize) -> Option<Traffic> {

@@ -5,8 +5,9 @@ use std::net::Ipv4Addr;
 
 use egret_dataplane::packet::{Headers, Protocol, Tuple, answer, decode};
 use egret_dataplane::snapshot::{
-    AclEntry, AclId, Egress, EniId, Mismatch, Peer, RouteKey, RouteTarget, SgId, SgRule, Snapshot,
-    Traffic,
+    AclEntry, AclId, AttachmentId, Egress, EndpointId, EniId, IgwId, Mismatch, NatId, Peer,
+    PeeringId, RouteKey, RouteTableId, RouteTarget, ServiceId, SgId, SgRule, Snapshot, TgwId,
+    Traffic, VpcId,
 };
 use egret_dataplane::trace::{Decision, Direction, Hop};
 use egret_dataplane::verdict::Element;
@@ -62,6 +63,26 @@ pub fn element_names(snapshot: &Snapshot, element: Element) -> Vec<String> {
         Element::External(id) => one(&snapshot[id].name),
         Element::LinkLocal(vpc) => vec![snapshot[vpc].name.to_string(), "resolver".to_owned()],
     }
+}
+
+/// Every element of a configuration, but the dataplane itself and the internet.
+pub fn elements(snapshot: &Snapshot) -> impl Iterator<Item = Element> + '_ {
+    fn all<I>(len: usize, id: fn(u32) -> I, is: fn(I) -> Element) -> impl Iterator<Item = Element> {
+        (0..len as u32).map(move |at| is(id(at)))
+    }
+    let enis = snapshot.enis.len();
+    all(snapshot.services.len(), ServiceId, Element::Service)
+        .chain(all(enis, EniId, Element::NetworkInterface))
+        .chain(all(enis, EniId, Element::SecurityGroup))
+        .chain(all(snapshot.network_acls.len(), AclId, Element::NetworkAcl))
+        .chain(all(snapshot.route_tables.len(), RouteTableId, Element::RouteTable))
+        .chain(all(snapshot.nat_gateways.len(), NatId, Element::NatGateway))
+        .chain(all(snapshot.internet_gateways.len(), IgwId, Element::InternetGateway))
+        .chain(all(snapshot.endpoints.len(), EndpointId, Element::VpcEndpoint))
+        .chain(all(snapshot.peerings.len(), PeeringId, Element::Peering))
+        .chain(all(snapshot.transit_gateways.len(), TgwId, Element::TransitGateway))
+        .chain(all(snapshot.attachments.len(), AttachmentId, Element::External))
+        .chain(all(snapshot.vpcs.len(), VpcId, Element::LinkLocal))
 }
 
 /// A hop with its words.

@@ -14,7 +14,7 @@ impl Scalar for Bound {
 
     fn parse(text: &str) -> Result<(Self, Option<Complaint>), Complaint> {
         let complaint = || {
-            Complaint::new("bad-bound", "write a number, or `>= 3`, `<= 3`, `> 3`, `< 3`, `3..5`")
+            Complaint::new("bad-bound", "write a number, or `>= 3`, `<= 3`, `> 3`, `< 3` or `3..5`")
         };
         let number = |text: &str| -> Result<f64, Complaint> {
             let number = text.trim().parse::<f64>().map_err(|_| complaint())?;
@@ -29,7 +29,9 @@ impl Scalar for Bound {
         } else if let Some(text) = text.strip_prefix('<') {
             (0.0, number(text)?.next_down())
         } else if let Some((least, most)) = text.split_once("..") {
-            (number(least)?, number(most)?)
+            let or =
+                |text: &str, open| if text.trim().is_empty() { Ok(open) } else { number(text) };
+            (or(least, 0.0)?, or(most, f64::INFINITY)?)
         } else {
             (number(text)?, number(text)?)
         };
@@ -125,10 +127,11 @@ pub(super) fn read(
         (Figure::TimedOut, section.timed_out),
         (Figure::Retransmissions, section.retransmissions),
         (Figure::Packets, section.packets),
-        (Figure::Dropped, section.drops),
+        (Figure::Drops, section.drops),
         (Figure::PeakPorts, section.peak_ports),
         (Figure::P99Ms, section.p99_ms),
     ];
+    let says_nothing = said.iter().all(|(_, written)| written.is_none());
     let mut figures = Vec::new();
     for (figure, written) in said {
         let Some(bound) = page.optional(written) else { continue };
@@ -141,7 +144,7 @@ pub(super) fn read(
         }
         figures.push((figure, bound));
     }
-    if figures.is_empty() {
+    if says_nothing {
         if let About::Dropped(..) = about {
             let bound = Bound { least: 1.0, most: f64::INFINITY };
             figures.push((Figure::Packets, Sourced::new(bound, place)));

@@ -1,7 +1,7 @@
 //! What is changed during a run, as the file says it: each entry is a patch of the file itself (RFC
 //! 7396), so that everything that a scenario can say can also be changed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use egret_control::compile::compile;
 use egret_control::finding::Finding;
@@ -12,12 +12,21 @@ use egret_dataplane::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::read_model;
 use crate::plan::Change;
 
 /// The sections that describe the cloud. The others describe the run.
 const CLOUD: [&str; 10] = [
-    "title", "region", "settings", "vpc", "vpcs", "peerings", "transit_gateways", "connectors",
-    "services", "hosts",
+    "title",
+    "region",
+    "settings",
+    "vpc",
+    "vpcs",
+    "peerings",
+    "transit_gateways",
+    "connectors",
+    "services",
+    "hosts",
 ];
 
 /// Something that is changed during a run.
@@ -52,9 +61,6 @@ pub(super) fn read(section: At<ChangeSection>, page: &mut Page<'_>) -> Option<En
     let loses = section.lose_az.map(|az| page.sourced(az));
     let restores = section.restore_az.map(|az| page.sourced(az));
     let patch = section.change.map(|loose| page.document(loose));
-    if let Some(patch) = &patch {
-        check_patch(patch, page);
-    }
     let says = match (&loses, &restores, &patch) {
         (None, None, None) => {
             let message = "nothing is changed";
@@ -70,31 +76,32 @@ pub(super) fn read(section: At<ChangeSection>, page: &mut Page<'_>) -> Option<En
         }
     };
     let title = section.title.map_or(says, |title| title.value);
-    Some(Entry { at: at?, title, loses, restores, patch, place })
+    let is_good = patch.as_ref().is_none_or(|patch| is_patch(patch, page));
+    is_good.then_some(Entry { at: at?, title, loses, restores, patch, place })
 }
 
-fn check_patch(patch: &Document, page: &mut Page<'_>) {
+/// Whether a document can be a change; else it is found why not.
+fn is_patch(patch: &Document, page: &mut Page<'_>) -> bool {
     if !patch.is_map() {
         let message = "a change says keys of this file with what they become";
         let help = "write for instance `change: { services: { web: { tasks: 3 } } }`";
-        return page.find(Finding::error("bad-change", patch.place, message).help(help));
+        page.find(Finding::error("bad-change", patch.place, message).help(help));
+        return false;
     }
-    for (key, _) in patch.entries() {
-        if !CLOUD.contains(&key.as_str()) {
-            let message = format!("`{}` cannot be changed during a run", key.value);
-            let help = format!("what can be changed is {}", CLOUD[1..].join(", "));
-            page.find(Finding::error("bad-change", key.place, message).help(help));
-        }
-    }
+    let mut unknown = patch.entries().iter().map(|(key, _)| key);
+    let Some(key) = unknown.find(|key| !CLOUD.contains(&key.as_str())) else { return true };
+    let message = format!("`{}` cannot be changed during a run", key.value);
+    let help = format!("what can be changed is {}", CLOUD[1..].join(", "));
+    page.find(Finding::error("bad-change", key.place, message).help(help));
+    false
 }
 
-/// What the cloud is after each change. `read` reads a file's text as a model.
+/// What the cloud of a file, of which this is the whole, is after each change.
 pub(super) fn changes(
     mut entries: Vec<Entry>,
     mut document: Document,
     first: &Model,
     path: &Path,
-    read: impl Fn(&Path, &str) -> Result<Model, Vec<Finding>>,
     page: &mut Page<'_>,
 ) -> Vec<Change> {
     document.retain(|key| CLOUD.contains(&key));
@@ -112,7 +119,7 @@ pub(super) fn changes(
         }
         let said = crate::report::text::span(entry.at.value.0);
         let name = format!("{} (from {said} on)", path.display());
-        match read(&PathBuf::from(name), &document.render()) {
+        match read_model(Path::new(&name), &document.render()) {
             Ok(mut model) => {
                 model.lost_azs.clone_from(&lost);
                 let found = compile(&model).err().unwrap_or_default();

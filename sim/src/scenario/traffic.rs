@@ -14,9 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Destination, unknown_service};
-use crate::plan::{
-    Connections, Datagrams, Probes, ProviderTraffic, Sender, Traffic, Workload,
-};
+use crate::plan::{Connections, Datagrams, Probes, ProviderTraffic, Sender, Traffic, Workload};
 
 /// Linux's `tcp_syn_retries` of 6: 127 seconds.
 const TCP_TIMEOUT: Duration = Duration::from_secs(127);
@@ -122,16 +120,32 @@ impl Kind {
     const fn keys(self) -> &'static [&'static str] {
         match self {
             Kind::Tcp => &[
-                "protocol", "connections", "rate", "requests", "request", "response", "idle",
-                "keepalive", "close", "dns", "timeout",
+                "protocol",
+                "connections",
+                "rate",
+                "requests",
+                "request",
+                "response",
+                "idle",
+                "keepalive",
+                "close",
+                "dns",
+                "timeout",
             ],
             Kind::Udp => &["protocol", "flows", "packets", "interval", "size", "query", "timeout"],
             Kind::Ping => &["ping", "interval", "size", "timeout"],
             Kind::Traceroute => &["traceroute"],
             Kind::Replay => &["replay"],
             Kind::Provider => &[
-                "provider", "connections", "rate", "requests", "request", "response", "idle",
-                "close", "timeout",
+                "provider",
+                "connections",
+                "rate",
+                "requests",
+                "request",
+                "response",
+                "idle",
+                "close",
+                "timeout",
             ],
         }
     }
@@ -255,9 +269,7 @@ fn check_destination(
         unknown_service(&service, model).into_iter().for_each(|finding| page.find(finding));
     } else if let Err(error) = knows_destination(model, &to.host) {
         let help = "add it under `hosts:`, or write an address";
-        page.find(
-            Finding::error("unknown-destination", to.place, error.to_string()).help(help),
-        );
+        page.find(Finding::error("unknown-destination", to.place, error.to_string()).help(help));
     }
     let ports = match kind {
         Kind::Tcp => Some(true),
@@ -281,7 +293,7 @@ impl TrafficSection {
     /// Every key of a workload that is said, and where.
     fn said(&self, page: &Page<'_>) -> Vec<(&'static str, Place)> {
         fn of<T>(page: &Page<'_>, written: &Option<Written<T>>) -> Option<Place> {
-            written.as_ref().map(|written| page.place(written.text()))
+            written.as_ref().map(|written| written.place(page))
         }
         let all = [
             ("protocol", of(page, &self.protocol)),

@@ -5,14 +5,14 @@ use std::net::Ipv4Addr;
 use std::rc::Rc;
 
 use egret_control::explain::resolve::{Request, resolve};
-use egret_control::model::{Listen, Model};
+use egret_control::model::{self, Listen, Model, Serve};
 use egret_control::source::Sourced;
 use egret_dataplane::packet::Protocol;
 use egret_dataplane::snapshot::{
     EniId, EniOwner, Interface, InterfaceId, Snapshot, TaskId, ZoneId,
 };
 
-use crate::plan::{Behaviour, Serving};
+use crate::plan::Behaviour;
 
 /// A sender, resolved.
 #[derive(Clone, Debug)]
@@ -41,14 +41,9 @@ pub(super) struct Targets {
     tasks: HashMap<String, Rc<[TaskId]>>,
     targets: HashMap<(String, Rc<str>, Option<ZoneId>), Target>,
     hosts: HashMap<String, Source>,
-    serving: Serving,
 }
 
 impl Targets {
-    pub(super) fn new(serving: Serving) -> Targets {
-        Targets { serving, ..Targets::default() }
-    }
-
     /// Forgets what was resolved: the configuration is another one.
     pub(super) fn clear(&mut self) {
         self.tasks.clear();
@@ -106,7 +101,6 @@ impl Targets {
 
     /// What is done at a port of whoever has an address at an interface.
     pub(super) fn behaviour(
-        &self,
         model: &Model,
         snapshot: &Snapshot,
         interface: InterfaceId,
@@ -114,15 +108,15 @@ impl Targets {
         port: (u8, u16),
     ) -> Behaviour {
         match snapshot[interface] {
-            Interface::Eni(eni) => self.at_eni(model, snapshot, eni, port),
+            Interface::Eni(eni) => at_eni(model, snapshot, eni, port),
             Interface::GatewayEndpoint(_) => {
-                self.at_host(model, address, port).unwrap_or(Behaviour::Respond)
+                at_host(model, address, port).unwrap_or(Behaviour::Respond)
             }
             // Instance metadata and the like; the resolver is asked before.
             Interface::LinkLocal(_) => Behaviour::Respond,
             // Nobody has the address: nothing comes back.
             Interface::Internet | Interface::External(_) => {
-                self.at_host(model, address, port).unwrap_or(Behaviour::Silent)
+                at_host(model, address, port).unwrap_or(Behaviour::Silent)
             }
             Interface::Task(_) | Interface::Gone => Behaviour::Closed,
         }
@@ -153,46 +147,33 @@ impl Targets {
         self.hosts.insert(name.to_owned(), source.clone());
         Some(source)
     }
+}
 
-    fn at_eni(&self, model: &Model, snapshot: &Snapshot, eni: EniId, port: (u8, u16)) -> Behaviour {
-        if let EniOwner::Endpoint(..) = snapshot[eni].owner {
-            return Behaviour::Respond;
-        }
-        let id = &*snapshot[eni].name;
-        let known = model.network_interfaces.iter().find(|interface| *interface.id == id);
-        known.map_or(Behaviour::Respond, |known| {
-            let names = [known.name.as_deref().unwrap_or(id), id];
-            self.serve(&names, known.listen.as_deref(), port)
-        })
+fn at_eni(model: &Model, snapshot: &Snapshot, eni: EniId, port: (u8, u16)) -> Behaviour {
+    if let EniOwner::Endpoint(..) = snapshot[eni].owner {
+        return Behaviour::Respond;
     }
+    let id = &*snapshot[eni].name;
+    let known = model.network_interfaces.iter().find(|interface| *interface.id == id);
+    known.map_or(Behaviour::Respond, |known| serve(known.listen.as_deref(), &known.serve, port))
+}
 
-    fn at_host(&self, model: &Model, address: Ipv4Addr, port: (u8, u16)) -> Option<Behaviour> {
-        let host = model.hosts.iter().find(|host| *host.address == address)?;
-        Some(self.serve(&[&host.name], host.listen.as_deref(), port))
-    }
+fn at_host(model: &Model, address: Ipv4Addr, port: (u8, u16)) -> Option<Behaviour> {
+    let host = model.hosts.iter().find(|host| *host.address == address)?;
+    Some(serve(host.listen.as_deref(), &host.serve, port))
+}
 
-    fn serve(
-        &self,
-        names: &[&str],
-        listen: Option<&[Sourced<Listen>]>,
-        (protocol, port): (u8, u16),
-    ) -> Behaviour {
-        let known = self.serving.of.iter().find(|(name, _)| names.contains(&name.as_str()));
-        let ports = known.map_or(&[][..], |(_, ports)| ports);
-        let of = |wanted| ports.iter().find(|(at, _)| *at == wanted).map(|(_, does)| *does);
-        if let Some(does) = of(Some((protocol, port))) {
-            return does;
-        }
-        let listens = listen.is_none_or(|listen| {
-            listen.iter().any(|at| (at.protocol, at.port) == (protocol, port))
-        });
-        let otherwise = of(None);
-        match otherwise {
-            // Who is silent or closed is so at every port.
-            Some(does @ (Behaviour::Silent | Behaviour::Closed)) => does,
-            _ if !listens => Behaviour::Closed,
-            does => does.unwrap_or(Behaviour::Respond),
-        }
+fn serve(
+    listen: Option<&[Sourced<Listen>]>,
+    serve: &[Serve],
+    (protocol, port): (u8, u16),
+) -> Behaviour {
+    let everywhere = serve.iter().find(|serve| serve.port.is_none()).map(|serve| serve.behaviour);
+    let at_port = model::behaviour(listen, serve, protocol, port);
+    match everywhere {
+        // Who is silent is so at the ports at which it does not listen, too.
+        Some(Behaviour::Silent) if at_port == Behaviour::Closed => Behaviour::Silent,
+        _ => at_port,
     }
 }
 

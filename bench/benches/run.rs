@@ -3,10 +3,12 @@
 //! closing is most of the work; and bulk. What came of each run is checked.
 #![allow(missing_docs)]
 
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use egret_dataplane::time::{Duration, Instant};
+use egret_sim::capture::Capture;
 use egret_sim::observe::{Passed, View, Watch};
 use egret_sim::plan::{Connections, Workload};
 use egret_sim::run::{Options, Run};
@@ -52,14 +54,28 @@ fn scenario(connections: Connections) -> Scenario {
     scenario
 }
 
-fn run(scenario: &Scenario) -> u64 {
+fn run(scenario: &Scenario, watch: Box<dyn Watch>) -> u64 {
     let mut run = Run::new(scenario, Options::default()).expect("it compiles");
-    run.watch(Box::new(Told(0)));
+    run.watch(watch);
     run.step_until(Instant(u64::MAX));
-    let (report, _) = run.finish();
+    let (report, watchers) = run.finish();
+    watchers.into_iter().for_each(|mut watcher| watcher.finish().expect("a file to write to"));
     let traffic = &report.traffic[0];
     assert_eq!((traffic.completed, traffic.intact), (traffic.attempted, true), "{traffic:?}");
     report.packets.received
+}
+
+fn sink() -> Box<dyn Write> {
+    Box::new(io::sink())
+}
+
+/// A file that is gone when it is closed.
+fn file() -> Box<dyn Write> {
+    Box::new(tempfile::tempfile().expect("a file"))
+}
+
+fn capture_to(open: fn() -> Box<dyn Write>) -> impl Fn() -> Box<dyn Watch> {
+    move || Box::new(Capture::new(BufWriter::with_capacity(1 << 20, open()), 65_535))
 }
 
 fn simulate(criterion: &mut Criterion) {
@@ -84,10 +100,27 @@ fn simulate(criterion: &mut Criterion) {
     ];
     for (name, connections) in cases {
         let scenario = scenario(connections);
-        group.throughput(Throughput::Elements(run(&scenario)));
-        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
-            bencher.iter_batched(|| (), |()| run(&scenario), BatchSize::PerIteration);
+        group.throughput(Throughput::Elements(run(&scenario, Box::new(Told(0)))));
+        group.bench_function(BenchmarkId::new(name, "told"), |bencher| {
+            bencher.iter_batched(
+                || Box::new(Told(0)),
+                |watch| run(&scenario, watch),
+                BatchSize::PerIteration,
+            );
         });
+        // The same with every packet at every hop as pcapng: made only, and in a file as well, where
+        // the disk has its say.
+        for (to, capture) in
+            [("captured", capture_to(sink)), ("captured-to-file", capture_to(file))]
+        {
+            group.bench_function(BenchmarkId::new(name, to), |bencher| {
+                bencher.iter_batched(
+                    &capture,
+                    |watch| run(&scenario, watch),
+                    BatchSize::PerIteration,
+                );
+            });
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! `egret run`: a scenario's traffic in virtual time, and what came of it.
 
-use std::io;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use egret_control::written::Scalar;
 use egret_dataplane::time::{Duration, Instant};
+use egret_sim::capture::Capture;
 use egret_sim::report::{Report, text};
 use egret_sim::run::{Event, Options, Run as Simulation};
 use egret_sim::scenario::Scenario;
@@ -47,6 +49,14 @@ pub(crate) struct Run {
     #[arg(long)]
     events: bool,
 
+    /// Write every packet at every hop to this file, as pcapng.
+    #[arg(long, value_name = "FILE")]
+    pcap: Option<PathBuf>,
+
+    /// Keep at most so many bytes of each packet in the capture.
+    #[arg(long, value_name = "BYTES", default_value_t = 65_535, requires = "pcap")]
+    snaplen: u32,
+
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -75,8 +85,15 @@ impl Run {
                 return Ok(Exit::BadInput);
             }
         };
+        if let Some(path) = &self.pcap {
+            let file = BufWriter::with_capacity(1 << 20, create(path)?);
+            simulation.watch(Box::new(Capture::new(file, self.snaplen)));
+        }
         self.simulate(&mut simulation)?;
-        let (report, _) = simulation.finish();
+        let (report, watchers) = simulation.finish();
+        for mut watcher in watchers {
+            watcher.finish()?;
+        }
         self.print(&report)?;
         Ok(if report.holds() { Exit::Fine } else { Exit::Unexpected })
     }
@@ -130,6 +147,16 @@ impl Run {
             }
         }
     }
+}
+
+/// A file to write to.
+///
+/// # Errors
+/// The system's, with the file's name.
+fn create(path: &Path) -> io::Result<File> {
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    File::create(path).map_err(named)
 }
 
 /// A span as the scenario file writes it.

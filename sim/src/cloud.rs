@@ -251,8 +251,11 @@ impl Cloud {
                 deliveries.push(Delivery { at: arrives, to, bytes });
                 self.emit(arrives, now, verdict, deliveries);
             }
-            // Twice the way to the element that answers.
-            _ => self.emit(now + Duration(2 * delay.late.0), now, verdict, deliveries),
+            // As far back as it was to the element that answers.
+            _ => {
+                let answered = now + delay.late;
+                self.emit(answered + delay.late, answered, verdict, deliveries);
+            }
         }
         self.delivered += (deliveries.len() - first) as u64;
         fate
@@ -379,11 +382,11 @@ impl Cloud {
         passage.arrives
     }
 
-    /// What the dataplane emitted besides.
+    /// What the dataplane emitted besides: when it arrives, and when it is sent.
     fn emit(
         &mut self,
         at: Instant,
-        now: Instant,
+        sent: Instant,
         verdict: Verdict,
         deliveries: &mut Vec<Delivery>,
     ) {
@@ -395,7 +398,7 @@ impl Cloud {
                 (Cause::Answer, Verdict::Reply(drop)) => OtherKind::Answer(drop, cause),
                 _ => OtherKind::Fragment(to),
             };
-            self.show_other(now, kind, &bytes);
+            self.show_other(sent, kind, &bytes);
             deliveries.push(Delivery { at, to, bytes });
         }
         self.emissions = emissions;

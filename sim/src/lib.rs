@@ -1,5 +1,6 @@
 //! The world around the path in virtual time, and the scenario file that describes it.
 
+pub mod capture;
 mod client;
 mod cloud;
 mod datagram;

@@ -6,7 +6,7 @@
 //! ([`Watch::packet`]), and, at the end of each of its windows, what passed of each flow
 //! ([`Watch::passed`]).
 
-use std::fmt;
+use std::{fmt, io};
 
 use egret_control::index::Index;
 use egret_control::source::Sources;
@@ -50,6 +50,10 @@ pub struct TrailHop {
 /// change of the configuration or the end of the run ends one early. CloudWatch's peaks are of ten
 /// seconds (aws-facts §6.5), and divide a flow log's 60 and 600.
 pub const WINDOW: Duration = Duration::from_secs(10);
+
+/// Where virtual time begins, for what has a calendar: 2026-01-01 00:00:00 UTC, in nanoseconds since
+/// 1970.
+pub const EPOCH: u64 = 1_767_225_600 * 1_000_000_000;
 
 /// How a trail ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -256,4 +260,12 @@ pub trait Watch {
 
     /// The configuration is another one from now on; windows that were open were told before.
     fn changed(&mut self, view: View<'_>, at: Instant, title: &str) {}
+
+    /// The run is over, and everything was told.
+    ///
+    /// # Errors
+    /// What went wrong where something was to be written.
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use egret_dataplane::packet::{Headers, TcpFlags, Tuple};
 use egret_dataplane::snapshot::{InterfaceId, Snapshot};
 use egret_dataplane::time::{Duration, Instant};
-use egret_dataplane::trace::Hop;
+use egret_dataplane::trace::{Decision, Hop};
 use foldhash::fast::FixedState;
 
 use crate::links::{Stop, Wires, legs};
@@ -63,7 +63,14 @@ impl Trails {
                 delay: *delay,
             }
         });
-        let hops = hops.collect();
+        let mut hops: Vec<TrailHop> = hops.collect();
+        // Some walks find out at one element that another one refuses.
+        if let (End::Drop(drop) | End::Reply(drop), Some(last)) = (end, hops.last().copied())
+            && last.element != drop.element
+        {
+            let decision = Decision::Nature;
+            hops.push(TrailHop { element: drop.element, decision, before: last.after, ..last });
+        }
         let trail = Trail { epoch: snapshot.epoch.0.into(), from, hops, end };
         let delay = *delays.last().expect("an end");
         (self.intern(trail, delay, stops), stages)

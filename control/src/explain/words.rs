@@ -99,7 +99,7 @@ pub(super) fn step(world: World<'_>, hop: &Hop, question: &Question) -> Step {
     });
     let text = match hop.drop {
         Some(drop) => format!("drops it: {}", drop.reason.sentence()),
-        None => passage(world.snapshot, hop),
+        None => hop_words(world.snapshot, hop),
     };
     Step { hop: hop.clone(), kind: element_kind(hop.element), name, text, place, denial }
 }
@@ -121,7 +121,7 @@ fn place(world: World<'_>, decision: Decision) -> Option<Place> {
 }
 
 /// What an element did with a packet that it let pass.
-fn passage(snapshot: &Snapshot, hop: &Hop) -> String {
+pub fn hop_words(snapshot: &Snapshot, hop: &Hop) -> String {
     match hop.decision {
         Decision::Nature => by_nature(snapshot, hop),
         Decision::Tracked(_) => "allowed: part of a flow that is tracked".to_owned(),

@@ -189,10 +189,11 @@ impl<P: Fn(Style, &str) -> String> Page<P> {
         self.line(&format!("  at {}: {title}", span(*at_ns)));
         if *established > 0 {
             let failed = count(*failed_later);
-            let established = count(*established);
-            self.line(&format!(
-                "    {established} connections were established, {failed} of them failed later"
-            ));
+            let (established, were) = match established {
+                1 => ("1 connection".to_owned(), "was"),
+                many => (format!("{} connections", count(*many)), "were"),
+            };
+            self.line(&format!("    {established} {were} established, {failed} failed later"));
         }
         if !dropped.is_empty() {
             self.line(&format!("    dropped from then on: {}", reasons(dropped)));

@@ -9,6 +9,7 @@ mod links;
 pub mod observe;
 pub mod plan;
 mod queue;
+pub mod replay;
 pub mod report;
 mod reporting;
 pub mod run;

@@ -4,14 +4,13 @@
 //! Plain data, checked by the reader (`scenario/`): names are those of the model, numbers are in
 //! range. Times are virtual.
 
-use std::path::PathBuf;
-
 pub use egret_control::model::Behaviour;
 use egret_control::model::Name;
 use egret_control::source::{Place, Sourced};
 use egret_dataplane::time::Duration;
 use egret_dataplane::verdict::DropReason;
 
+use crate::replay::Recording;
 use crate::scenario::Destination;
 
 /// Everything that a run needs besides the model.
@@ -87,7 +86,7 @@ pub enum Workload {
         hops: u8,
     },
     /// Raw packets of a capture, in its time, rewritten onto the sender's address.
-    Replay(PathBuf),
+    Replay(Recording),
 }
 
 /// TCP connections.

@@ -406,14 +406,7 @@ impl World {
     fn transmit(&mut self, wire: Wire, from: Option<EndId>, bytes: Vec<u8>) {
         match wire {
             Wire::Cloud(interface) => {
-                let mut deliveries = std::mem::take(&mut self.deliveries);
-                let fate = self.cloud.send(self.now, interface, bytes, &mut deliveries);
-                for Delivery { at, to, bytes } in deliveries.drain(..) {
-                    let wire = Wire::Cloud(to);
-                    self.under_way += 1;
-                    self.queue.push(at, Happens::Arrives { wire, bytes, from });
-                }
-                self.deliveries = deliveries;
+                let fate = self.enter(interface, from, bytes);
                 self.note_fate(from, fate);
             }
             Wire::Provider => {
@@ -424,6 +417,18 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Sends a packet into the dataplane.
+    fn enter(&mut self, interface: InterfaceId, from: Option<EndId>, bytes: Vec<u8>) -> Fate {
+        let mut deliveries = std::mem::take(&mut self.deliveries);
+        let fate = self.cloud.send(self.now, interface, bytes, &mut deliveries);
+        for Delivery { at, to, bytes } in deliveries.drain(..) {
+            self.under_way += 1;
+            self.queue.push(at, Happens::Arrives { wire: Wire::Cloud(to), bytes, from });
+        }
+        self.deliveries = deliveries;
+        fate
     }
 
     /// Remembers what happened to a packet with the end that began the conversation.

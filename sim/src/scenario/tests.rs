@@ -434,7 +434,10 @@ fn every_fault_of_a_run_is_found_at_its_place() {
             "traffic: [{ from: web, to: 'a:1', protocol: udp, size: »64KiB }]",
             "error: a datagram holds 65507 bytes at most",
         ),
-        ("traffic: [{ from: web, replay: »no.pcap }]", "error: no.pcap: there is no such file"),
+        (
+            "traffic: [{ from: web, replay: »no.pcap }]",
+            "error: no.pcap: No such file or directory (os error 2)",
+        ),
         (
             "traffic: [{ from: web, to: »'a:1', provider: logs }]",
             "error: where the provider's own traffic goes is the provider's business",

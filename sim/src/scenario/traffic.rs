@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use super::{Destination, unknown_service};
 use crate::plan::{Connections, Datagrams, Probes, ProviderTraffic, Sender, Traffic, Workload};
+use crate::replay;
 
 /// Linux's `tcp_syn_retries` of 6: 127 seconds.
 const TCP_TIMEOUT: Duration = Duration::from_secs(127);
@@ -376,12 +377,15 @@ impl TrafficSection {
             Kind::Replay => {
                 let file = page.sourced(self.replay?);
                 let path = folder.join(&file.value);
-                if !path.is_file() {
-                    let message = format!("{}: there is no such file", path.display());
-                    let help = "name a pcap or pcapng file beside the scenario";
-                    page.find(Finding::error("unreadable", file.place, message).help(help));
+                match replay::read(&path) {
+                    Ok(recording) => Workload::Replay(recording),
+                    Err(error) => {
+                        let message = format!("{}: {error}", path.display());
+                        let help = "name a pcap or pcapng file beside the scenario";
+                        page.find(Finding::error("unreadable", file.place, message).help(help));
+                        return None;
+                    }
                 }
-                Workload::Replay(path)
             }
         })
     }

@@ -11,7 +11,9 @@ use super::resolver::Lookup;
 use super::targets::{Source, Target, Targets};
 use super::{EndId, Happens, Role, Wire, World};
 use crate::client::Client;
+use crate::cloud::Fate;
 use crate::plan::{Connections, Sender, Traffic, Workload};
+use crate::replay::{Recording, readdress};
 use crate::run::Event;
 use crate::stack::TcpEnd;
 
@@ -60,7 +62,44 @@ impl World {
             Workload::Ping(_) | Workload::Traceroute { .. } => {
                 self.open_prober(traffic, entry, number);
             }
-            Workload::Replay(_) => self.fail_unopened(traffic, "cannot be replayed"),
+            Workload::Replay(recording) => self.replay(traffic, entry, recording, number),
+        }
+    }
+
+    /// Sends the packet of that number of a recording. What becomes of each is all that is counted:
+    /// nobody waits for what is answered.
+    fn replay(&mut self, traffic: usize, entry: &Traffic, recording: &Recording, number: u32) {
+        self.tallies[traffic].attempted += 1;
+        if let Some((at, _)) = recording.get(number as usize + 1) {
+            let next = Happens::Opens { traffic, number: number + 1 };
+            self.queue.push(Instant::ZERO + entry.at + *at, next);
+        }
+        let Some((Wire::Cloud(interface), source)) = self.source(entry, 0) else {
+            return self.fail_unopened(traffic, "no task");
+        };
+        let dst = match (&*entry.to.host, self.find(&source, &entry.to.host, false)) {
+            ("", _) => None,
+            (_, Target::At(dst) | Target::Ask(dst)) => Some(dst),
+            (_, Target::Unknown) => return self.fail_unopened(traffic, "name not found"),
+        };
+        let (_, packet) = &recording[number as usize];
+        let bytes = readdress(packet, source.address, dst, entry.to.port);
+        let len = bytes.len() as u64;
+        match self.enter(interface, None, bytes) {
+            Fate::Arrives => {
+                self.tallies[traffic].completed += 1;
+                self.tallies[traffic].sent += len;
+            }
+            Fate::Dropped(drop) | Fate::Answered(drop) => {
+                self.fail_unopened(traffic, drop.reason.name());
+            }
+            Fate::Lost(loss) => self.fail_unopened(traffic, loss.name()),
+            Fate::Held => {}
+        }
+        let trail = self.cloud.last_trail();
+        let first = &mut self.tallies[traffic].trail;
+        if first.is_none() {
+            *first = trail.map(|id| self.cloud.trails().get(id).trail.clone());
         }
     }
 

@@ -42,6 +42,13 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Nothing so far, with room for so many gateways that forget.
+    pub(crate) fn new(gateways: usize) -> Counters {
+        let mut counters = Counters::default();
+        counters.forgotten.reserve(gateways);
+        counters
+    }
+
     /// Packets dropped without an answer.
     pub fn dropped(&self) -> u64 {
         self.dropped.values().sum()

@@ -7,7 +7,7 @@
 
 use crate::flow::{BLOCKED, Dir, Event, FlowKey, Next, Reference, SessionId, State};
 use crate::packet::rewrite::rewrite;
-use crate::packet::{Fragment, Headers, plain, rewrite_plain};
+use crate::packet::{Fragment, Headers, mss, plain, rewrite_plain};
 use crate::prefetch::Hint;
 use crate::snapshot::InterfaceId;
 use crate::time::{Instant, Tick};
@@ -224,7 +224,11 @@ impl Worker {
         headers: &Headers,
         now: Tick,
     ) -> Verdict {
-        let ttl = self.flows.class(self.flows.session(id)).ttl[dir as usize];
+        let class = self.flows.class(self.flows.session(id));
+        let (ttl, most) = (class.ttl[dir as usize], class.mss[dir as usize]);
+        if Event::of(headers).announces_size() {
+            mss::clamp(bytes, headers, most);
+        }
         let session = self.flows.session_mut(id);
         rewrite(bytes, headers, &session.rewrite(dir, ttl));
         session.last = now;

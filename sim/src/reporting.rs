@@ -131,10 +131,14 @@ fn elements(world: &World) -> Vec<ElementReport> {
             here -= known.lost[number].min(here);
             let at = *index.entry(hop.element).or_insert_with(|| {
                 let name = element_names(snapshot, hop.element).swap_remove(0);
-                let report =
-                    ElementReport { kind: element_kind(hop.element), name, ..Default::default() };
-                found.push((report, BTreeMap::new()));
-                found.len() - 1
+                let kind = element_kind(hop.element);
+                // The same groups at several ENIs are one.
+                let known = found.iter().position(|(r, _)| r.kind == kind && r.name == name);
+                known.unwrap_or_else(|| {
+                    let report = ElementReport { kind, name, ..Default::default() };
+                    found.push((report, BTreeMap::new()));
+                    found.len() - 1
+                })
             });
             let (report, dropped) = &mut found[at];
             report.packets_in += here;

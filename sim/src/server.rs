@@ -53,20 +53,28 @@ impl Server {
 
     /// When something is to be done without a packet.
     pub(crate) fn timer(&self, now: Instant, state: State) -> Option<Instant> {
-        let waits = self.out.as_ref().filter(|_| self.due > now).map(|_| self.due);
-        let idle = match (self.behaviour, state) {
+        match (self.behaviour, state) {
+            _ if self.is_stuck(now, state) => Some(self.heard.max(self.due) + PATIENCE),
+            _ if self.out.is_some() => Some(self.due),
             (Behaviour::IdleClose(after), State::Established) => Some(self.heard + after),
-            (_, State::Established | State::Closed | State::Listen) => None,
-            // Half open or closing: not for ever.
-            _ => Some(self.heard + PATIENCE),
-        };
-        [waits, idle].into_iter().flatten().min()
+            _ => None,
+        }
     }
 
     /// Whether the other end has been silent for too long for a connection that is being opened or
-    /// closed.
+    /// closed, or on which something is being said.
     pub(crate) fn gives_up(&self, now: Instant, state: State) -> bool {
-        state == State::Closed || (state != State::Established && now.since(self.heard) >= PATIENCE)
+        let silent = now.since(self.heard.max(self.due)) >= PATIENCE;
+        state == State::Closed || (silent && self.is_stuck(now, state))
+    }
+
+    /// Whether nothing goes on unless the other end is heard.
+    fn is_stuck(&self, now: Instant, state: State) -> bool {
+        match state {
+            State::Established => self.out.is_some() && self.due <= now,
+            State::Closed | State::Listen => false,
+            _ => true,
+        }
     }
 
     /// A packet came.

@@ -49,6 +49,11 @@ impl TcpEnd {
         TcpEnd { sockets, handle, mtu, sent_to: None, retransmissions: 0 }
     }
 
+    /// Bytes that the other end has not acknowledged.
+    pub(crate) fn unacknowledged(&self) -> u64 {
+        self.sockets.get::<Socket<'static>>(self.handle).send_queue() as u64
+    }
+
     pub(crate) fn socket(&mut self) -> &mut Socket<'static> {
         self.sockets.get_mut(self.handle)
     }

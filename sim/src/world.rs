@@ -266,7 +266,7 @@ impl World {
         match &end.role {
             Role::Client(tcp, client) => {
                 tally.retransmissions += tcp.retransmissions;
-                tally.sent += client.sent;
+                tally.sent += client.sent - client.sent.min(tcp.unacknowledged());
                 tally.received += client.received;
                 tally.intact &= client.intact;
             }
@@ -352,7 +352,8 @@ impl World {
 
     /// Lets an end be woken then, unless it is woken before.
     fn wake(&mut self, id: EndId, at: Option<Instant>) {
-        let Some(at) = at else { return };
+        // Whatever is due and could not be done waits for something else to happen first.
+        let Some(at) = at.map(|at| at.max(self.now + SOON)) else { return };
         let Some(end) = self.ends.get_mut(id.at).filter(|end| end.number == id.number) else {
             return;
         };
@@ -506,6 +507,9 @@ impl World {
         self.log.as_mut().map(std::mem::take).unwrap_or_default()
     }
 }
+
+/// An end that could not do what was due is not woken again before this.
+const SOON: Duration = Duration(1_000);
 
 /// A time in milliseconds, as the log has it.
 struct Millis(Duration);

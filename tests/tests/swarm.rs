@@ -136,7 +136,7 @@ impl Totals {
             return;
         }
         assert!(completed > runs && failed > runs, "{completed} {failed}");
-        assert!(lost > runs && retransmissions > lost / 2, "{lost} {retransmissions}");
+        assert!(lost > runs / 10 && retransmissions > lost / 2, "{lost} {retransmissions}");
         assert!(provider > runs && self.changes > 20 && self.reasons.len() > 10);
     }
 }

@@ -475,7 +475,9 @@ fn to_endpoint(
         EndpointKind::Interface { enis } => {
             let zone = sender.eni.map(|eni| snapshot[snapshot[eni].subnet].zone);
             let here = |eni: &&EniId| Some(snapshot[snapshot[**eni].subnet].zone) == zone;
-            let eni = enis.iter().find(here).or(enis.first())?;
+            let lives = |eni: &&EniId| !snapshot[snapshot[**eni].subnet].lost;
+            let mut live = enis.iter().filter(lives);
+            let eni = live.clone().find(here).or(live.next()).or(enis.first())?;
             let address = snapshot[*eni].address;
             let note = format!(
                 "`{name}` resolves to {address}, the interface of endpoint {} in {}.",

@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use egret_control::written::Scalar;
 use egret_dataplane::time::{Duration, Instant};
 use egret_sim::capture::Capture;
+use egret_sim::flow_logs::{self, FlowLogs};
+use egret_sim::metrics::{self, Metrics};
 use egret_sim::report::{Report, text};
 use egret_sim::run::{Event, Options, Run as Simulation};
 use egret_sim::scenario::Scenario;
@@ -57,9 +59,46 @@ pub(crate) struct Run {
     #[arg(long, value_name = "BYTES", default_value_t = 65_535, requires = "pcap")]
     snaplen: u32,
 
+    /// Write VPC flow logs to this file: Parquet if it ends in `.parquet`, packed text if it ends
+    /// in `.gz`, text otherwise.
+    #[arg(long, value_name = "FILE")]
+    flow_logs: Option<PathBuf>,
+
+    /// The fields of their records, such as '${srcaddr} ${dstaddr} ${action}'; the fourteen of
+    /// version 2 by default.
+    #[arg(
+        long,
+        value_name = "FIELDS",
+        default_value = "default",
+        hide_default_value = true,
+        requires = "flow_logs"
+    )]
+    flow_log_format: flow_logs::Format,
+
+    /// How long a record covers at most.
+    #[arg(long, value_name = "TIME", value_enum, default_value_t, requires = "flow_logs")]
+    flow_log_window: FlowLogWindow,
+
+    /// Write CloudWatch's metrics of NAT gateways and interface endpoints to this file, for each
+    /// minute: JSON if it ends in `.json`, the text that Prometheus reads otherwise.
+    #[arg(long, value_name = "FILE")]
+    metrics: Option<PathBuf>,
+
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+}
+
+/// The windows that AWS lets one choose from (`MaxAggregationInterval` of CreateFlowLogs).
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum FlowLogWindow {
+    /// A minute.
+    #[value(name = "60s")]
+    Minute,
+    /// Ten minutes.
+    #[default]
+    #[value(name = "600s")]
+    TenMinutes,
 }
 
 impl Run {
@@ -85,10 +124,7 @@ impl Run {
                 return Ok(Exit::BadInput);
             }
         };
-        if let Some(path) = &self.pcap {
-            let file = BufWriter::with_capacity(1 << 20, create(path)?);
-            simulation.watch(Box::new(Capture::new(file, self.snaplen)));
-        }
+        self.watch(&mut simulation, &scenario.model.region)?;
         self.simulate(&mut simulation)?;
         let (report, watchers) = simulation.finish();
         for mut watcher in watchers {
@@ -102,6 +138,35 @@ impl Run {
         // Compiled here as well, so that everything that is wrong is said with its place.
         Input::of(&self.scenario).load()?;
         Scenario::read(&self.scenario)
+    }
+
+    /// Lets those watch who write files.
+    fn watch(&self, simulation: &mut Simulation, region: &str) -> io::Result<()> {
+        if let Some(path) = &self.pcap {
+            simulation.watch(Box::new(Capture::new(create(path)?, self.snaplen)));
+        }
+        if let Some(path) = &self.flow_logs {
+            let kind = match extension(path) {
+                "parquet" => flow_logs::FileKind::Parquet,
+                "gz" => flow_logs::FileKind::Gzip,
+                _ => flow_logs::FileKind::Text,
+            };
+            let window = match self.flow_log_window {
+                FlowLogWindow::Minute => flow_logs::SHORT_WINDOW,
+                FlowLogWindow::TenMinutes => flow_logs::WINDOW,
+            };
+            let format = self.flow_log_format.clone();
+            simulation
+                .watch(Box::new(FlowLogs::new(create(path)?, kind, format, region, window)?));
+        }
+        if let Some(path) = &self.metrics {
+            let kind = match extension(path) {
+                "json" => metrics::FileKind::Json,
+                _ => metrics::FileKind::OpenMetrics,
+            };
+            simulation.watch(Box::new(Metrics::new(create(path)?, kind)));
+        }
+        Ok(())
     }
 
     fn simulate(&self, simulation: &mut Simulation) -> io::Result<()> {
@@ -153,10 +218,15 @@ impl Run {
 ///
 /// # Errors
 /// The system's, with the file's name.
-fn create(path: &Path) -> io::Result<File> {
+fn create(path: &Path) -> io::Result<BufWriter<File>> {
     let named =
         |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-    File::create(path).map_err(named)
+    Ok(BufWriter::with_capacity(1 << 20, File::create(path).map_err(named)?))
+}
+
+/// What a file's name ends in.
+fn extension(path: &Path) -> &str {
+    path.extension().and_then(|extension| extension.to_str()).unwrap_or_default()
 }
 
 /// A span as the scenario file writes it.

@@ -24,7 +24,7 @@ pub mod scalar;
 mod syntax;
 
 pub use document::{Document, Loose};
-pub use page::Page;
+pub use page::{Page, nearest};
 pub use scalar::{Complaint, Scalar};
 
 /// Reads a whole file into a type: YAML, or JSON, which is YAML too.

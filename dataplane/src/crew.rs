@@ -1,18 +1,18 @@
 //! Several workers stepped by one thread, in a fixed order: for virtual time, where the same packets
 //! and seed must give the same bytes. [`threads`](crate::threads) runs them in parallel.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::counters::Counters;
-use crate::flow::Translator;
+use crate::flow::{State, Translator};
 use crate::handover::Handover;
-use crate::packet::{Headers, decode};
+use crate::packet::{Headers, Protocol, decode};
 use crate::snapshot::{InterfaceId, Snapshot};
 use crate::steer::{Steering, WorkerId};
 use crate::time::Instant;
 use crate::trace::{Off, Trace};
-use crate::verdict::Verdict;
+use crate::verdict::{Element, Verdict};
 use crate::worker::{Arrival, Cause, Emission, Limits, Worker};
 
 /// Workers that take turns.
@@ -174,6 +174,23 @@ impl Crew {
             Translator::Hyperplane(eni) => self.workers[0].ports().carried(eni),
             _ => self.workers.iter().map(|worker| worker.ports().connections(by)).sum(),
         }
+    }
+
+    /// TCP connections that each NAT gateway and interface endpoint keeps at the moment, but for those
+    /// that are closed. This looks at every flow.
+    pub fn active_connections(&self) -> HashMap<Element, u64> {
+        let mut active = HashMap::new();
+        for worker in &self.workers {
+            let flows = worker.flows();
+            let connections = flows.iter().filter(|id| {
+                let session = flows.session(*id);
+                session.keys[0].tuple().protocol == Protocol::TCP && session.state() != State::Closed
+            });
+            for gateway in connections.flat_map(|id| flows.gateways(id, worker.snapshot())) {
+                *active.entry(gateway).or_default() += 1;
+            }
+        }
+        active
     }
 
     /// What became of all packets so far.

@@ -17,7 +17,7 @@ use crate::packet::rewrite::{Rewrite, rewrite, rewrite_error};
 use crate::packet::{Fragment, Headers, IcmpKind, Protocol, TcpFlags, Transport, answer, decode};
 use crate::path::{Answer, Flow, Known, Place, Stop, Walk, Way};
 use crate::ports::Towards;
-use crate::snapshot::{EniId, EniOwner, Interface, InterfaceId, PortBudget};
+use crate::snapshot::{EniId, EniOwner, InterfaceId, PortBudget};
 use crate::time::Instant;
 use crate::trace::{Off, Trace};
 use crate::verdict::{Drop, DropReason, Element, Verdict};
@@ -531,16 +531,8 @@ impl Worker {
 
     /// Counts a connection that its gateways forget.
     fn forget(&mut self, id: SessionId) {
-        for made in self.flows.cold(id).translations().into_iter().flatten() {
-            if let Translator::Nat(nat) = made.by {
-                self.counters.forget(Element::NatGateway(nat));
-            }
-        }
-        let to = self.flows.session(id).keys[1].interface();
-        if let Some(Interface::Eni(eni)) = self.snapshot.interfaces.get(to.0 as usize)
-            && let EniOwner::Endpoint(endpoint, _) = self.snapshot[*eni].owner
-        {
-            self.counters.forget(Element::VpcEndpoint(endpoint));
+        for gateway in self.flows.gateways(id, &self.snapshot) {
+            self.counters.forget(gateway);
         }
     }
 

@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use egret_control::explain::{element_kind, element_names, hop_words};
+use egret_dataplane::crew::Crew;
 use egret_dataplane::packet::rewrite::{Rewrite, rewrite};
 use egret_dataplane::packet::{Headers, IcmpKind, Transport, decode};
 use egret_dataplane::snapshot::Snapshot;
@@ -219,13 +220,7 @@ impl<W: Write> Watch for Capture<W> {
         self.waiting.add_other(block.at, |out| block.append(out));
     }
 
-    fn window_ends(
-        &mut self,
-        _: View<'_>,
-        at: Instant,
-        _: &[(Element, u64)],
-        _: &dyn Fn(Element) -> u64,
-    ) {
+    fn window_ends(&mut self, _: View<'_>, at: Instant, _: &Crew) {
         self.settle(EPOCH + at.0 - 1);
     }
 

@@ -24,7 +24,7 @@ use crate::observe::{
     End, LinkLoss, Lost, Other, OtherKind, Packet, Passed, Trail, View, WINDOW, Watch,
 };
 use crate::plan::Links;
-use crate::trails::{Known, Passage, Passages, Trails};
+use crate::trails::{Passage, Passages, Trails, Window};
 
 /// How often flows whose time is up are looked for, in virtual time. Their packets find out by
 /// themselves; only their ports wait.
@@ -242,6 +242,9 @@ impl Cloud {
         let len = headers.map_or(bytes.len() as u64, |headers| headers.total_len.into());
         let (delay, fate, lost) = self.pass_links(now, at, len as u16, verdict);
         self.count(now, at, headers.as_ref(), len, lost);
+        if let Some(lost) = lost {
+            self.tell_lost(now, at, headers.as_ref(), len, lost);
+        }
         self.show(now, at, &bytes, lost);
         match fate {
             Fate::Arrives => {
@@ -442,6 +445,23 @@ impl Cloud {
         }
     }
 
+    fn tell_lost(
+        &mut self,
+        at: Instant,
+        passage: usize,
+        headers: Option<&Headers>,
+        len: u64,
+        lost: Lost,
+    ) {
+        let mut passage = *self.passages.get(passage);
+        passage.window = Window::default();
+        passage.window.add(at, headers, len);
+        passage.window.lost = 1;
+        let packet = passed(&self.trails, &passage);
+        let view = view(&self.compilation, &self.sources);
+        self.watchers.iter_mut().for_each(|watcher| watcher.lost(view, &packet, lost));
+    }
+
     fn show_other(&mut self, at: Instant, kind: OtherKind, bytes: &[u8]) {
         if !self.shown {
             return;
@@ -456,8 +476,11 @@ impl Cloud {
     /// Time goes on: windows that end by then are told, and flows whose time is up end.
     pub(crate) fn advance(&mut self, to: Instant) {
         if !self.watchers.is_empty() {
-            while to >= self.window_from + WINDOW {
-                let end = self.window_from + WINDOW;
+            loop {
+                let end = Instant((self.window_from.0 / WINDOW.0 + 1) * WINDOW.0);
+                if to < end {
+                    break;
+                }
                 self.expire(end);
                 self.end_window(end);
             }
@@ -482,36 +505,26 @@ impl Cloud {
         let view = view(&self.compilation, &self.sources);
         let (trails, watchers) = (&self.trails, &mut self.watchers);
         self.passages.end_window(|passage| {
-            let Known { trail, .. } = trails.get(passage.trail);
-            let window = passage.window;
-            let passed = Passed {
-                trail,
-                trail_id: passage.trail,
-                stages: &passage.stages,
-                packets: window.packets,
-                bytes: window.bytes,
-                first: window.first,
-                last: window.last,
-                tcp_flags: window.tcp_flags,
-                syns: window.syns,
-                syn_acks: window.syn_acks,
-                lost: window.lost,
-            };
+            let passed = passed(trails, passage);
             watchers.iter_mut().for_each(|watcher| watcher.passed(view, &passed));
         });
-        let crew = &self.crew;
-        let counters = crew.counters();
-        let in_use: Vec<_> = self
-            .peaks
-            .keys()
-            .filter_map(|by| Some((element(*by)?, u64::from(crew.connections(*by)))))
-            .collect();
-        let forgotten = |gateway: Element| counters.forgotten_by(gateway);
         for watcher in watchers.iter_mut() {
-            watcher.window_ends(view, at, &in_use, &forgotten);
+            watcher.window_ends(view, at, &self.crew);
         }
         self.passages.forget(self.window_from);
         self.window_from = at;
+    }
+
+    /// The present configuration is over: what is not told yet is told.
+    fn tell_end(&mut self, now: Instant) {
+        if self.watchers.is_empty() {
+            return;
+        }
+        if now > self.window_from || now == Instant::ZERO {
+            self.end_window(now);
+        }
+        let view = view(&self.compilation, &self.sources);
+        self.watchers.iter_mut().for_each(|watcher| watcher.ends(view, now));
     }
 
     /// Runs on another configuration from now on.
@@ -522,9 +535,7 @@ impl Cloud {
         compilation: Compilation,
         sources: Sources,
     ) {
-        if !self.watchers.is_empty() {
-            self.end_window(now);
-        }
+        self.tell_end(now);
         let snapshot = Arc::new(compilation.snapshot.clone());
         snapshot.prepare();
         self.crew.adopt(&snapshot);
@@ -533,13 +544,11 @@ impl Cloud {
         self.watchers.iter_mut().for_each(|watcher| watcher.changed(view, now, title));
     }
 
-    /// The run is over: what is not told yet is told. Gives the watchers back.
+    /// The run is over. Gives the watchers back.
     pub(crate) fn finish(&mut self, now: Instant) -> Vec<Box<dyn Watch>> {
         self.advance(now);
         self.expire(now);
-        if !self.watchers.is_empty() && (now > self.window_from || now == Instant::ZERO) {
-            self.end_window(now);
-        }
+        self.tell_end(now);
         std::mem::take(&mut self.watchers)
     }
 }
@@ -554,6 +563,24 @@ const NO_TUPLE: Tuple = Tuple {
 
 fn view<'a>(compilation: &'a Compilation, sources: &'a Sources) -> View<'a> {
     View { snapshot: &compilation.snapshot, index: &compilation.index, sources }
+}
+
+fn passed<'a>(trails: &'a Trails, passage: &'a Passage) -> Passed<'a> {
+    let window = passage.window;
+    Passed {
+        trail: &trails.get(passage.trail).trail,
+        trail_id: passage.trail,
+        stages: &passage.stages,
+        packets: window.packets,
+        bytes: window.bytes,
+        first: window.first,
+        last: window.last,
+        tcp_flags: window.tcp_flags,
+        syns: window.syns,
+        syn_acks: window.syn_acks,
+        rsts: window.rsts,
+        lost: window.lost,
+    }
 }
 
 /// The element that translates.

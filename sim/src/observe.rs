@@ -10,6 +10,7 @@ use std::{fmt, io};
 
 use egret_control::index::Index;
 use egret_control::source::Sources;
+use egret_dataplane::crew::Crew;
 use egret_dataplane::packet::Tuple;
 use egret_dataplane::snapshot::{InterfaceId, Snapshot, SubnetId};
 use egret_dataplane::time::{Duration, Instant};
@@ -223,8 +224,9 @@ pub struct Passed<'a> {
     pub syns: u64,
     /// SYNs with ACK among the packets.
     pub syn_acks: u64,
-    /// Packets and bytes of those that links lost, each with the hop before which it happened, are
-    /// told singly ([`Watch::packet`]); so many were.
+    /// RSTs among the packets.
+    pub rsts: u64,
+    /// So many of them were lost on links, each of which was told ([`Watch::lost`]).
     pub lost: u64,
 }
 
@@ -242,26 +244,25 @@ pub trait Watch {
     /// A packet that the path did not judge. Only if [`wants_packets`](Self::wants_packets).
     fn other(&mut self, view: View<'_>, packet: &Other<'_>) {}
 
+    /// A link lost a packet, so that it did not pass all hops of its trail.
+    /// [`passed`](Self::passed) will count it as well.
+    fn lost(&mut self, view: View<'_>, packet: &Passed<'_>, lost: Lost) {}
+
     /// In the [`WINDOW`] that ends, this passed. Told for each flow and direction that had packets, in
     /// the order in which they were first seen.
     fn passed(&mut self, view: View<'_>, passed: &Passed<'_>) {}
 
-    /// All was told of the window that ends at this time. Each NAT gateway and shared ENI has so many
-    /// connections now, and each gateway has forgotten so many since the run began because nothing
-    /// passed for as long as its timer allows.
-    fn window_ends(
-        &mut self,
-        view: View<'_>,
-        at: Instant,
-        in_use: &[(Element, u64)],
-        forgotten: &dyn Fn(Element) -> u64,
-    ) {
-    }
+    /// All was told of the window that ends at this time.
+    fn window_ends(&mut self, view: View<'_>, at: Instant, crew: &Crew) {}
 
-    /// The configuration is another one from now on; windows that were open were told before.
+    /// The configuration is another one from now on.
     fn changed(&mut self, view: View<'_>, at: Instant, title: &str) {}
 
-    /// The run is over, and everything was told.
+    /// This configuration was the one until now, and everything was told: another one follows
+    /// ([`changed`](Self::changed)), or the run ends.
+    fn ends(&mut self, view: View<'_>, at: Instant) {}
+
+    /// Nothing more is told.
     ///
     /// # Errors
     /// What went wrong where something was to be written.

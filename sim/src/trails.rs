@@ -121,6 +121,7 @@ pub(crate) struct Window {
     pub(crate) tcp_flags: u8,
     pub(crate) syns: u64,
     pub(crate) syn_acks: u64,
+    pub(crate) rsts: u64,
     pub(crate) lost: u64,
 }
 
@@ -139,6 +140,7 @@ impl Window {
         self.tcp_flags |= (flags & 0x07) | if syn && ack { 0x10 } else { 0 };
         self.syns += u64::from(syn && !ack);
         self.syn_acks += u64::from(syn && ack);
+        self.rsts += u64::from(flags & 0x04 != 0);
     }
 }
 

@@ -108,7 +108,7 @@ fn bracketed(text: &str) -> usize {
 }
 
 /// The known word that is most like the unknown one, if any is like it at all.
-pub(crate) fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
+pub fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
     let distances = known.iter().map(|candidate| (distance(word, candidate), *candidate));
     let (steps, candidate) = distances.min_by_key(|(steps, _)| *steps)?;
     (steps <= 1 + candidate.chars().count() / 4).then_some(candidate)

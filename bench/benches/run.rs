@@ -9,7 +9,8 @@ use std::path::Path;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use egret_dataplane::time::{Duration, Instant};
 use egret_sim::capture::Capture;
-use egret_sim::observe::{Passed, View, Watch};
+use egret_sim::flow_logs::{self, FlowLogs};
+use egret_sim::metrics::{self, Metrics};
 use egret_sim::plan::{Connections, Workload};
 use egret_sim::run::{Options, Run};
 use egret_sim::scenario::Scenario;
@@ -39,24 +40,23 @@ traffic:
   - { from: web, to: "api.example.com:443", connections: 1 }
 "#;
 
-/// Somebody to whom everything but single packets is told.
-struct Told(u64);
-
-impl Watch for Told {
-    fn passed(&mut self, _: View<'_>, passed: &Passed<'_>) {
-        self.0 += passed.packets;
-    }
-}
-
 fn scenario(connections: Connections) -> Scenario {
     let mut scenario = Scenario::from_text(Path::new("scenario.yaml"), SCENARIO).expect("it reads");
     scenario.plan.traffic[0].workload = Workload::Connections(connections);
     scenario
 }
 
-fn run(scenario: &Scenario, watch: Box<dyn Watch>) -> u64 {
+/// Everything on: flow logs and metrics, and a capture, if there is where to.
+fn run(scenario: &Scenario, capture: Option<Box<dyn Write + Send>>) -> u64 {
     let mut run = Run::new(scenario, Options::default()).expect("it compiles");
-    run.watch(watch);
+    let (text, fields) = (flow_logs::FileKind::Text, flow_logs::Format::default());
+    let logs = FlowLogs::new(io::sink(), text, fields, "us-east-1", flow_logs::WINDOW);
+    run.watch(Box::new(logs.expect("a sink to write to")));
+    run.watch(Box::new(Metrics::new(io::sink(), metrics::FileKind::OpenMetrics)));
+    if let Some(out) = capture {
+        let out = BufWriter::with_capacity(1 << 20, out);
+        run.watch(Box::new(Capture::new(out, 65_535)));
+    }
     run.step_until(Instant(u64::MAX));
     let (report, watchers) = run.finish();
     watchers.into_iter().for_each(|mut watcher| watcher.finish().expect("a file to write to"));
@@ -65,17 +65,13 @@ fn run(scenario: &Scenario, watch: Box<dyn Watch>) -> u64 {
     report.packets.received
 }
 
-fn sink() -> Box<dyn Write> {
-    Box::new(io::sink())
+fn sink() -> Option<Box<dyn Write + Send>> {
+    Some(Box::new(io::sink()))
 }
 
 /// A file that is gone when it is closed.
-fn file() -> Box<dyn Write> {
-    Box::new(tempfile::tempfile().expect("a file"))
-}
-
-fn capture_to(open: fn() -> Box<dyn Write>) -> impl Fn() -> Box<dyn Watch> {
-    move || Box::new(Capture::new(BufWriter::with_capacity(1 << 20, open()), 65_535))
+fn file() -> Option<Box<dyn Write + Send>> {
+    Some(Box::new(tempfile::tempfile().expect("a file")))
 }
 
 fn simulate(criterion: &mut Criterion) {
@@ -100,23 +96,16 @@ fn simulate(criterion: &mut Criterion) {
     ];
     for (name, connections) in cases {
         let scenario = scenario(connections);
-        group.throughput(Throughput::Elements(run(&scenario, Box::new(Told(0)))));
-        group.bench_function(BenchmarkId::new(name, "told"), |bencher| {
-            bencher.iter_batched(
-                || Box::new(Told(0)),
-                |watch| run(&scenario, watch),
-                BatchSize::PerIteration,
-            );
-        });
-        // The same with every packet at every hop as pcapng: made only, and in a file as well, where
-        // the disk has its say.
-        for (to, capture) in
-            [("captured", capture_to(sink)), ("captured-to-file", capture_to(file))]
-        {
+        group.throughput(Throughput::Elements(run(&scenario, None)));
+        // Without a capture; with every packet at every hop as pcapng, made only; and in a file as
+        // well, where the disk has its say.
+        let captures: [(_, fn() -> _); 3] =
+            [("logged", || None), ("captured", sink), ("captured-to-file", file)];
+        for (to, capture) in captures {
             group.bench_function(BenchmarkId::new(name, to), |bencher| {
                 bencher.iter_batched(
-                    &capture,
-                    |watch| run(&scenario, watch),
+                    capture,
+                    |capture| run(&scenario, capture),
                     BatchSize::PerIteration,
                 );
             });

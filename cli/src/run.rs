@@ -156,8 +156,7 @@ impl Run {
                 FlowLogWindow::TenMinutes => flow_logs::WINDOW,
             };
             let format = self.flow_log_format.clone();
-            simulation
-                .watch(Box::new(FlowLogs::new(create(path)?, kind, format, region, window)?));
+            simulation.watch(Box::new(FlowLogs::new(create(path)?, kind, format, region, window)?));
         }
         if let Some(path) = &self.metrics {
             let kind = match extension(path) {

@@ -184,7 +184,8 @@ impl Crew {
             let flows = worker.flows();
             let connections = flows.iter().filter(|id| {
                 let session = flows.session(*id);
-                session.keys[0].tuple().protocol == Protocol::TCP && session.state() != State::Closed
+                session.keys[0].tuple().protocol == Protocol::TCP
+                    && session.state() != State::Closed
             });
             for gateway in connections.flat_map(|id| flows.gateways(id, worker.snapshot())) {
                 *active.entry(gateway).or_default() += 1;

@@ -48,8 +48,8 @@ impl<W: Write> Metrics<W> {
     fn meet(&mut self, snapshot: &Snapshot) {
         let nat_gateways = (0..snapshot.nat_gateways.len() as u32).map(NatId);
         let endpoints = (0..snapshot.endpoints.len() as u32).map(EndpointId);
-        let endpoints = endpoints
-            .filter(|id| matches!(snapshot[*id].kind, EndpointKind::Interface { .. }));
+        let endpoints =
+            endpoints.filter(|id| matches!(snapshot[*id].kind, EndpointKind::Interface { .. }));
         for id in nat_gateways {
             let gateway = || Gateway::of_nat(&snapshot[id]);
             self.gateways.entry(Element::NatGateway(id)).or_insert_with(gateway);

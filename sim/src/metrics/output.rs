@@ -50,7 +50,8 @@ fn metric_data_result(gateway: &Gateway, metric: &Metric) -> Value {
     let dimensions = gateway.dimensions.iter();
     let dimensions = dimensions.map(|(name, value)| json!({ "Name": name, "Value": value }));
     let began: Vec<u64> = gateway.minutes.iter().map(|(began, _)| *began).collect();
-    let values: Vec<i64> = gateway.minutes.iter().map(|(_, minute)| (metric.value)(minute)).collect();
+    let values: Vec<i64> =
+        gateway.minutes.iter().map(|(_, minute)| (metric.value)(minute)).collect();
     json!({
         "Namespace": gateway.namespace,
         "MetricName": metric.name,

@@ -368,7 +368,9 @@ impl Cloud {
         known.packets += 1;
         known.bytes += len;
         if let Some(lost) = lost {
-            known.lost[usize::from(lost.before_hop)] += 1;
+            let (packets, bytes) = &mut known.lost[usize::from(lost.before_hop)];
+            *packets += 1;
+            *bytes += len;
         }
         if first {
             self.passages.is_active(at);

@@ -63,7 +63,6 @@ struct Key {
     dst_port: u16,
     protocol: Protocol,
     path: Option<u8>,
-    rule: Option<Decision>,
 }
 
 /// What passed of it.
@@ -74,6 +73,8 @@ struct Flow {
     first: Instant,
     last: Instant,
     tcp_flags: u8,
+    /// What decided first; that it is tracked, only if it was all the time.
+    rule: Option<Decision>,
 }
 
 impl<W: Write + Send> FlowLogs<W> {
@@ -123,6 +124,9 @@ impl<W: Write + Send> FlowLogs<W> {
         flow.first = flow.first.min(more.first);
         flow.last = flow.last.max(more.last);
         flow.tcp_flags |= more.tcp_flags;
+        if matches!(flow.rule, None | Some(Decision::Tracked(_))) {
+            flow.rule = more.rule.or(flow.rule);
+        }
     }
 
     /// Writes the records of the window that ends.
@@ -161,6 +165,7 @@ impl<W: Write + Send> Watch for FlowLogs<W> {
                 first: passed.first,
                 last: passed.last,
                 tcp_flags: passed.tcp_flags,
+                rule: sighting.rule,
             };
             self.add(key(view.snapshot, sighting, passed.stages), more);
         }
@@ -177,6 +182,7 @@ impl<W: Write + Send> Watch for FlowLogs<W> {
                 first: Instant(u64::MAX),
                 last: Instant::ZERO,
                 tcp_flags: 0,
+                rule: None,
             };
             self.add(key(view.snapshot, sighting, packet.stages), less);
         }
@@ -227,7 +233,6 @@ fn key(snapshot: &Snapshot, sighting: &Sighting, stages: &Stages) -> Key {
         dst_port: port(tuple.dst_port),
         protocol: tuple.protocol,
         path: sighting.path,
-        rule: sighting.rule,
     }
 }
 
@@ -294,15 +299,15 @@ impl About<'_> {
             (Field::TrafficPath, Some((key, _))) => {
                 key.path.map_or(Value::None, |path| Value::Number(path.into()))
             }
-            (Field::EgretRule, Some((key, _))) => self.rule(eni, key),
+            (Field::EgretRule, Some((key, flow))) => self.rule(eni, key, flow.rule),
             // What only instances, container tasks of the account and other products have.
             _ => Value::None,
         }
     }
 
     /// The words of the rule that decided, joined by `_`: a record is a line of words.
-    fn rule(&self, eni: EniId, key: &Key) -> Value {
-        let Some(decision) = key.rule else { return Value::None };
+    fn rule(&self, eni: EniId, key: &Key, rule: Option<Decision>) -> Value {
+        let Some(decision) = rule else { return Value::None };
         let words = match decision {
             Decision::NoSecurityGroupRule { .. } => "no rule".to_owned(),
             _ => {

@@ -116,7 +116,10 @@ fn via(snapshot: &Snapshot, trail: &Trail) -> Vec<String> {
         )
     };
     let elements = trail.hops.iter().map(|hop| hop.element).filter(says);
-    elements.map(|element| element_names(snapshot, element).swap_remove(0)).collect()
+    let names = elements.map(|element| element_names(snapshot, element).swap_remove(0));
+    let mut names: Vec<String> = names.collect();
+    names.dedup();
+    names
 }
 
 /// What passed each element, from what passed each trail.
@@ -125,10 +128,11 @@ fn elements(world: &World) -> Vec<ElementReport> {
     let mut index: HashMap<Element, usize> = HashMap::new();
     let mut found: Vec<(ElementReport, BTreeMap<&'static str, u64>)> = Vec::new();
     for known in world.cloud.trails().iter() {
-        let mut here = known.packets;
+        let (mut packets, mut bytes) = (known.packets, known.bytes);
         let last = known.trail.hops.len().saturating_sub(1);
         for (number, hop) in known.trail.hops.iter().enumerate() {
-            here -= known.lost[number].min(here);
+            packets -= known.lost[number].0;
+            bytes -= known.lost[number].1;
             let at = *index.entry(hop.element).or_insert_with(|| {
                 let name = element_names(snapshot, hop.element).swap_remove(0);
                 let kind = element_kind(hop.element);
@@ -141,15 +145,14 @@ fn elements(world: &World) -> Vec<ElementReport> {
                 })
             });
             let (report, dropped) = &mut found[at];
-            report.packets_in += here;
+            report.packets_in += packets;
             match known.trail.end {
                 End::Drop(drop) | End::Reply(drop) if number == last => {
-                    *dropped.entry(drop.reason.name()).or_default() += here;
+                    *dropped.entry(drop.reason.name()).or_default() += packets;
                 }
                 _ => {
-                    report.packets_out += here;
-                    let share = u128::from(known.bytes) * u128::from(here);
-                    report.bytes_out += (share / u128::from(known.packets.max(1))) as u64;
+                    report.packets_out += packets;
+                    report.bytes_out += bytes;
                 }
             }
         }

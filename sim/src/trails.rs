@@ -23,8 +23,8 @@ pub(crate) struct Known {
     /// Packets and bytes in all.
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
-    /// Packets that links lost before each hop, and after the last.
-    pub(crate) lost: Vec<u64>,
+    /// Packets that links lost before each hop, and after the last, and their bytes.
+    pub(crate) lost: Vec<(u64, u64)>,
 }
 
 /// All trails of a run.
@@ -82,7 +82,7 @@ impl Trails {
         }
         let id = self.known.len() as u32;
         self.index.insert(trail.clone(), id);
-        let lost = vec![0; trail.hops.len() + 1];
+        let lost = vec![(0, 0); trail.hops.len() + 1];
         self.known.push(Known { trail, delay, stops, packets: 0, bytes: 0, lost });
         id
     }

@@ -106,7 +106,8 @@ impl Lane {
         out: &mut impl Write,
         spare: &mut Vec<Vec<u8>>,
     ) -> io::Result<()> {
-        while let Some((_, len)) = self.turns.pop_front_if(|(turn, _)| *turn <= end) {
+        while let Some((_, len)) = self.turns.front().filter(|(turn, _)| *turn <= end).copied() {
+            self.turns.pop_front();
             let Some(chunk) = self.chunks.front_mut() else { return Ok(()) };
             out.write_all(&chunk[self.head..self.head + len])?;
             self.head += len;

@@ -1,7 +1,7 @@
 //! `egret run`: a scenario's traffic in virtual time, and what came of it.
 
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -127,10 +127,11 @@ impl Run {
         self.watch(&mut simulation, &scenario.model.region)?;
         self.simulate(&mut simulation)?;
         let (report, watchers) = simulation.finish();
-        for mut watcher in watchers {
-            watcher.finish()?;
-        }
+        // A full disk loses the file, not the summary.
+        let written: Vec<io::Result<()>> =
+            watchers.into_iter().map(|mut watcher| watcher.finish()).collect();
         self.print(&report)?;
+        written.into_iter().collect::<io::Result<()>>()?;
         Ok(if report.holds() { Exit::Fine } else { Exit::Unexpected })
     }
 
@@ -213,14 +214,34 @@ impl Run {
     }
 }
 
-/// A file to write to.
-///
-/// # Errors
-/// The system's, with the file's name.
-fn create(path: &Path) -> io::Result<BufWriter<File>> {
+/// A file to write to, whose errors say its name.
+struct Named {
+    path: PathBuf,
+    file: File,
+}
+
+impl Named {
+    fn name(&self, error: io::Error) -> io::Error {
+        io::Error::new(error.kind(), format!("{}: {error}", self.path.display()))
+    }
+}
+
+impl Write for Named {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes).map_err(|error| self.name(error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush().map_err(|error| self.name(error))
+    }
+}
+
+/// A new file, with a mebibyte between two calls of the system.
+fn create(path: &Path) -> io::Result<BufWriter<Named>> {
     let named =
         |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-    Ok(BufWriter::with_capacity(1 << 20, File::create(path).map_err(named)?))
+    let file = File::create(path).map_err(named)?;
+    Ok(BufWriter::with_capacity(1 << 20, Named { path: path.to_owned(), file }))
 }
 
 /// What a file's name ends in.

@@ -18,7 +18,7 @@ fn scenarios() -> Vec<PathBuf> {
     let paths = entries.map(|entry| entry.expect("an entry").path());
     let mut folders: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
     folders.sort();
-    assert!(folders.len() >= 15, "only {} scenarios", folders.len());
+    assert!(folders.len() >= 31, "only {} scenarios", folders.len());
     folders
 }
 

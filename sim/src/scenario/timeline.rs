@@ -104,6 +104,10 @@ pub(super) fn changes(
     path: &Path,
     page: &mut Page<'_>,
 ) -> Vec<Change> {
+    if entries.is_empty() || compile(first).is_err() {
+        // What is wrong from the beginning on has a better place than that of a change.
+        return Vec::new();
+    }
     document.retain(|key| CLOUD.contains(&key));
     entries.sort_by_key(|entry| entry.at.value);
     let mut lost: Vec<Name> = Vec::new();

@@ -87,9 +87,8 @@ fn the_same_seed_gives_the_same_bytes_and_another_one_does_not() {
 #[test]
 fn how_many_workers_share_the_flows_changes_nothing_that_is_not_by_chance() {
     let folder = tempfile::tempdir().expect("a folder");
-    let of = |name: &str, workers| {
-        written(&folder.path().join(name), IDLE, &["--workers", workers])
-    };
+    let of =
+        |name: &str, workers| written(&folder.path().join(name), IDLE, &["--workers", workers]);
     let (one, four) = (of("one", "1"), of("four", "4"));
     let traffic = |outputs: &[(&str, Vec<u8>)]| {
         let text = String::from_utf8(outputs[3].1.clone()).expect("UTF-8");

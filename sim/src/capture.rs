@@ -14,7 +14,7 @@ use egret_control::explain::{element_kind, element_names, hop_words};
 use egret_dataplane::crew::Crew;
 use egret_dataplane::packet::rewrite::{Rewrite, rewrite};
 use egret_dataplane::packet::{Headers, IcmpKind, Transport, decode};
-use egret_dataplane::snapshot::Snapshot;
+use egret_dataplane::snapshot::{Interface, Snapshot};
 use egret_dataplane::time::Instant;
 use egret_dataplane::trace::{Decision, Direction, Hop};
 use egret_dataplane::verdict::Element;
@@ -32,6 +32,9 @@ use merge::Merge;
 const ENOUGH: u32 = 64;
 /// Of a packet where it is translated between its ends: its headers, and some more.
 const BETWEEN: usize = 512;
+/// How the comment of a hop begins that a packet ends at, and that of one which it passes.
+const DELIVERS: &[u8] = b" deliver";
+const PASSES: &str = " pass";
 /// Of the packet after its IP header, where an element only looks at it: the ports.
 const PORTS: usize = 4;
 
@@ -55,6 +58,8 @@ pub struct Capture<W> {
 /// One hop of a trail, as it is written.
 struct Sight {
     interface: u32,
+    /// Which hop; none is the sender.
+    hop: Option<u8>,
     /// What the comment says after the packet's number.
     says: Box<[u8]>,
     delay: u64,
@@ -122,18 +127,26 @@ impl<W: Write> Capture<W> {
     fn sights(&mut self, view: View<'_>, packet: &Packet<'_>) -> Box<[Sight]> {
         let Packet { trail, stages, .. } = packet;
         let last = trail.hops.len().saturating_sub(1);
-        let sights = trail.hops.iter().enumerate().map(|(at, hop)| {
+        let mut sights = Vec::with_capacity(trail.hops.len() + 1);
+        if trail.hops.first().is_some_and(|hop| hop.after > 0) {
+            // No element of its own shows it as it was sent.
+            let name = sender_name(view.snapshot, trail);
+            let says = format!(" send, {name}: sends it").into_bytes().into();
+            let interface = self.interface(&name);
+            sights.push(Sight { interface, hop: None, says, delay: 0, shows: Shows::Sent });
+        }
+        for (at, hop) in trail.hops.iter().enumerate() {
             let name = interface_name(view.snapshot, hop.element);
-            let shows = shows(trail, stages, at);
             let says = says(view.snapshot, trail, stages, hop, at == last);
-            Sight {
+            sights.push(Sight {
                 interface: self.interface(&name),
+                hop: Some(at as u8),
                 says: format!(" {says}").into_bytes().into(),
                 delay: hop.delay.0,
-                shows,
-            }
-        });
-        sights.collect()
+                shows: shows(trail, stages, at),
+            });
+        }
+        sights.into()
     }
 
     fn show(&mut self, packet: &Packet<'_>, sights: &[Sight]) {
@@ -143,16 +156,24 @@ impl<W: Write> Capture<W> {
         let _ = write!(number, "#{}", packet.number);
         let mut copy = std::mem::take(&mut self.copy);
         copy.begin(packet);
-        let reached = packet.lost.map_or(sights.len(), |lost| lost.before_hop.into());
-        for sight in &sights[..reached.min(sights.len())] {
+        let reached = packet.lost.map_or(sights, |lost| reached(sights, lost));
+        for sight in reached {
             let (bytes, kept) = copy.shown(packet, sight.shows);
+            let says = match sight.says.strip_prefix(DELIVERS) {
+                // A link lost it afterwards.
+                Some(rest) if packet.lost.is_some() => {
+                    number.push_str(PASSES);
+                    rest
+                }
+                _ => &sight.says,
+            };
             let block = pcapng::Packet {
                 interface: sight.interface,
                 at: EPOCH + packet.at.0 + sight.delay,
                 bytes: &bytes[..kept.min(self.snaplen)],
                 len: packet.sent.len(),
                 number: packet.number,
-                comment: (number.as_bytes(), &sight.says),
+                comment: (number.as_bytes(), says),
             };
             self.waiting.add(block.at, sight.delay, |out| block.append(out));
         }
@@ -164,7 +185,7 @@ impl<W: Write> Capture<W> {
 
     fn show_lost(&mut self, packet: &Packet<'_>, sights: &[Sight], lost: Lost) {
         let interface = self.interface(&format!("link {}", lost.link));
-        let reached = usize::from(lost.before_hop).checked_sub(1).and_then(|at| sights.get(at));
+        let reached = reached(sights, lost).last();
         let comment = format!("#{} lost: {}", packet.number, lost.reason);
         let block = pcapng::Packet {
             interface,
@@ -231,6 +252,25 @@ impl<W: Write> Watch for Capture<W> {
             None => self.out.flush(),
         }
     }
+}
+
+/// Those that a packet came to before a link lost it.
+fn reached(sights: &[Sight], lost: Lost) -> &[Sight] {
+    let came = sights.iter().take_while(|sight| sight.hop.is_none_or(|hop| hop < lost.before_hop));
+    &sights[..came.count()]
+}
+
+/// What a trail's packets come from.
+fn sender_name(snapshot: &Snapshot, trail: &Trail) -> String {
+    let element = match snapshot[trail.from] {
+        Interface::Internet => Element::Internet,
+        Interface::External(attachment) => Element::External(attachment),
+        Interface::Eni(eni) => snapshot[eni].element(eni),
+        Interface::GatewayEndpoint(endpoint) => Element::VpcEndpoint(endpoint),
+        Interface::LinkLocal(vpc) => Element::LinkLocal(vpc),
+        Interface::Task(_) | Interface::Gone => Element::Dataplane,
+    };
+    interface_name(snapshot, element)
 }
 
 /// `nat-gateway nat-a`; only the kind of what there is one of.

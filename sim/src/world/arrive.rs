@@ -4,7 +4,7 @@ use egret_dataplane::packet::{Fragment, Headers, Protocol, TcpFlags, decode};
 use egret_dataplane::snapshot::Interface;
 use egret_dataplane::time::Duration;
 
-use super::open::buffer;
+use super::open::{receiving, sending};
 use super::resolver::is_question;
 use super::{EndId, Happens, Role, Wire, World};
 use crate::datagram::{self, TTL};
@@ -137,7 +137,7 @@ impl World {
             Behaviour::Echo => request,
             _ => response,
         };
-        let mut end = TcpEnd::new(self.mtu(wire), buffer(request), buffer(response));
+        let mut end = TcpEnd::new(self.mtu(wire), receiving(request), sending(response));
         end.listen(tuple.dst, tuple.dst_port);
         let role = Role::Server(end, Box::new(Server::new(self.now, behaviour)));
         let id = self.add(wire, tuple, traffic, from, role);

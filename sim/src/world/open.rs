@@ -23,13 +23,19 @@ const PORTS: u16 = 28_232;
 /// Clients on the internet: of TEST-NET-1 (RFC 5737).
 const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 
-/// Buffers of a connection hold at least and at most so much.
+/// What a connection may have under way: at least and at most so many bytes.
 const LEAST_BUFFER: u64 = 2 << 10;
 const MOST_BUFFER: u64 = 256 << 10;
 
-/// The buffer for one message of this size.
-pub(super) fn buffer(bytes: u64) -> usize {
+/// The sending buffer for one message of this size.
+pub(super) fn sending(bytes: u64) -> usize {
     bytes.clamp(LEAST_BUFFER, MOST_BUFFER) as usize
+}
+
+/// The receiving buffer for one message of this size: larger than what the other side has under way
+/// at most, so that it never waits for this one to read.
+pub(super) fn receiving(bytes: u64) -> usize {
+    sending(bytes) / 8 * 9
 }
 
 impl World {
@@ -163,7 +169,7 @@ impl World {
         let client = Client::new(self.now, connections, host, seed);
         let expected = connections.response.max(connections.request);
         let mtu = self.mtu(wire);
-        let mut end = TcpEnd::new(mtu, buffer(expected), buffer(connections.request));
+        let mut end = TcpEnd::new(mtu, receiving(expected), sending(connections.request));
         end.socket().set_keep_alive(
             connections
                 .keepalive

@@ -67,7 +67,7 @@ pub fn judge(snapshot: &Arc<Snapshot>, probe: &Probe, seed: u64) -> Result<Outco
 }
 
 /// A probe as a packet.
-fn first(probe: &Probe) -> Packet {
+pub fn first(probe: &Probe) -> Packet {
     let packet = Packet {
         dst: probe.dst,
         protocol: probe.protocol,

@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod explain;
 mod input;
+mod run;
 mod schema;
 mod terminal;
 
@@ -31,6 +32,7 @@ struct Egret {
 enum Verb {
     Explain(explain::Explain),
     Check(check::Check),
+    Run(run::Run),
     Bench(bench::Bench),
     Schema(schema::PrintSchema),
     Completions(completions::Completions),
@@ -43,6 +45,8 @@ enum Exit {
     Fine,
     /// The packet was dropped, or its answer.
     Dropped,
+    /// Something that was expected is not so.
+    Unexpected,
     /// The configuration or the call is wrong.
     BadInput,
     /// Something failed on the way, a write for instance.
@@ -53,7 +57,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(match exit {
             Exit::Fine => 0,
-            Exit::Dropped => 1,
+            Exit::Dropped | Exit::Unexpected => 1,
             Exit::BadInput => 2,
             Exit::Failed => 3,
         })
@@ -66,6 +70,7 @@ fn main() -> ExitCode {
     let exit = match egret.verb {
         Verb::Explain(verb) => verb.run(),
         Verb::Check(verb) => verb.run(),
+        Verb::Run(verb) => verb.run(),
         Verb::Bench(verb) => verb.run(),
         Verb::Schema(verb) => verb.run(),
         Verb::Completions(verb) => verb.run::<Egret>(),

@@ -18,7 +18,7 @@ fn scenarios() -> Vec<PathBuf> {
     let paths = entries.map(|entry| entry.expect("an entry").path());
     let mut folders: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
     folders.sort();
-    assert!(folders.len() >= 15, "only {} scenarios", folders.len());
+    assert!(folders.len() >= 31, "only {} scenarios", folders.len());
     folders
 }
 
@@ -38,7 +38,8 @@ fn what_each_scenario_expects_is_so() {
         let scenario = Scenario::read(&folder).unwrap_or_else(|findings| panic!("{findings}"));
         let compilation = compile(&scenario.model);
         let compilation = compilation.unwrap_or_else(|findings| panic!("{folder:?} {findings:#?}"));
-        assert!(!scenario.expect.is_empty(), "{folder:?} expects nothing");
+        let expects = scenario.expect.len() + scenario.plan.expect.len();
+        assert!(expects > 0, "{folder:?} expects nothing");
         let world = World::new(&scenario.model.sources, &compilation);
         for expectation in &scenario.expect {
             if let Err(unmet) = expect::judge(&scenario.model, world, expectation) {
@@ -70,6 +71,12 @@ fn each_readme_prints_what_it_printed() {
         insta::assert_snapshot!(name(&folder), String::from_utf8_lossy(&text.stdout));
         let json = egret(&[&args[..], &["--format", "json"]].concat());
         let parsed: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+        if args[0] == "run" {
+            // Everything that it expects of the run is so.
+            assert!(text.status.success(), "{args:?}: {text:?}");
+            assert_eq!(parsed["schema_version"], 1, "{args:?}");
+            continue;
+        }
         assert_eq!(parsed["NetworkPathFound"], text.status.success(), "{args:?}");
         insta::assert_snapshot!(
             format!("{}.json", name(&folder)),

@@ -8,6 +8,7 @@
 
 use std::net::Ipv4Addr;
 
+use egret_dataplane::time::Duration;
 use ipnet::Ipv4Net;
 
 use crate::source::{Place, Sourced, Sources};
@@ -54,6 +55,8 @@ pub struct Model {
     pub services: Vec<Service>,
     /// Named destinations outside of the VPCs: on the internet, or behind a transit gateway.
     pub hosts: Vec<Host>,
+    /// Availability Zones that are lost: what is in them neither sends nor answers.
+    pub lost_azs: Vec<Name>,
 }
 
 /// A virtual private cloud.
@@ -437,6 +440,8 @@ pub struct NetworkInterface {
     pub owner: InterfaceOwner,
     /// Ports that something listens on; `None` where that is not known.
     pub listen: Option<Vec<Sourced<Listen>>>,
+    /// What answers there.
+    pub serve: Vec<Serve>,
 }
 
 /// What a network interface belongs to.
@@ -455,6 +460,55 @@ pub struct Listen {
     pub protocol: u8,
     /// The port.
     pub port: u16,
+}
+
+/// What answers at a host.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Serve {
+    /// Where; `None` is wherever the host listens and says nothing of its own.
+    pub port: Option<Listen>,
+    /// How.
+    pub behaviour: Behaviour,
+}
+
+/// How a port of a host answers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Behaviour {
+    /// TCP: a response of the size that each request asks for. UDP: the datagram comes back.
+    Respond,
+    /// As `Respond`, so much later.
+    Slow(Duration),
+    /// Everything comes back.
+    Echo,
+    /// TCP: takes everything and says nothing.
+    Sink,
+    /// TCP: sends so many bytes as soon as it is connected, and closes.
+    Source(u64),
+    /// UDP and TCP: answers DNS queries for the scenario's names.
+    Dns,
+    /// Says nothing at all.
+    Silent,
+    /// TCP: RST. UDP: ICMP 3/3.
+    Closed,
+    /// As `Respond`, and closes a connection on which nothing came for so long.
+    IdleClose(Duration),
+}
+
+/// How a host that listens at these ports, if that is known, and serves this answers at one port.
+pub fn behaviour(
+    listen: Option<&[Sourced<Listen>]>,
+    serve: &[Serve],
+    protocol: u8,
+    port: u16,
+) -> Behaviour {
+    let wanted = Listen { protocol, port };
+    let of = |port| serve.iter().find(|serve| serve.port == port).map(|serve| serve.behaviour);
+    let heard = listen.is_none_or(|listen| listen.iter().any(|known| known.value == wanted));
+    match of(Some(wanted)) {
+        Some(own) => own,
+        None if heard => of(None).unwrap_or(Behaviour::Respond),
+        None => Behaviour::Closed,
+    }
 }
 
 /// A VPC connector.
@@ -503,6 +557,8 @@ pub struct Host {
     pub address: Sourced<Ipv4Addr>,
     /// Ports that something listens on; `None` where that is not known.
     pub listen: Option<Vec<Sourced<Listen>>>,
+    /// What answers there.
+    pub serve: Vec<Serve>,
 }
 
 /// What AWS leaves open, does not publish, or lets an account adjust; every field has a default

@@ -18,11 +18,13 @@ use serde_saphyr::{Location, Spanned};
 use crate::finding::Finding;
 use crate::source::{FileId, Place, Sourced, Sources};
 
+mod document;
 mod page;
 pub mod scalar;
 mod syntax;
 
-pub use page::Page;
+pub use document::{Document, Loose};
+pub use page::{Page, nearest};
 pub use scalar::{Complaint, Scalar};
 
 /// Reads a whole file into a type: YAML, or JSON, which is YAML too.

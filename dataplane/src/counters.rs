@@ -32,6 +32,9 @@ pub struct Counters {
     pub taken_over: u64,
     /// Flows that ended because nothing passed for as long as their timers allow.
     pub idle_timeouts: u64,
+    /// Those of them that were connections not closed gracefully, by the gateway that kept them: NAT
+    /// gateways (`IdleTimeoutCount`, VPC guide, "nat-gateway-cloudwatch") and interface endpoints.
+    forgotten: HashMap<Element, u64, RandomState>,
     /// Packets dropped without an answer, by reason and element.
     dropped: HashMap<Drop, u64, RandomState>,
     /// Packets dropped and answered, by reason and element.
@@ -39,6 +42,13 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Nothing so far, with room for so many gateways that forget.
+    pub(crate) fn new(gateways: usize) -> Counters {
+        let mut counters = Counters::default();
+        counters.forgotten.reserve(gateways);
+        counters
+    }
+
     /// Packets dropped without an answer.
     pub fn dropped(&self) -> u64 {
         self.dropped.values().sum()
@@ -53,6 +63,16 @@ impl Counters {
     /// Every drop with how often it happened, without and with an answer.
     pub fn drops(&self) -> impl Iterator<Item = (Drop, u64)> {
         self.dropped.iter().chain(&self.answered).map(|(drop, count)| (*drop, *count))
+    }
+
+    /// Connections that this gateway forgot, for nothing passed.
+    pub fn forgotten_by(&self, gateway: Element) -> u64 {
+        self.forgotten.get(&gateway).copied().unwrap_or_default()
+    }
+
+    /// A connection of this gateway ended for want of packets.
+    pub(crate) fn forget(&mut self, gateway: Element) {
+        *self.forgotten.entry(gateway).or_default() += 1;
     }
 
     /// Whether every packet is accounted for.
@@ -91,6 +111,9 @@ impl Counters {
         self.idle_timeouts += other.idle_timeouts;
         for (drop, count) in &other.dropped {
             *self.dropped.entry(*drop).or_default() += count;
+        }
+        for (gateway, count) in &other.forgotten {
+            *self.forgotten.entry(*gateway).or_default() += count;
         }
         for (drop, count) in &other.answered {
             *self.answered.entry(*drop).or_default() += count;

@@ -23,8 +23,9 @@ pub use tracking::{Event, State};
 
 use crate::memory::Lines;
 use crate::prefetch::{self, Hint};
+use crate::snapshot::{EniOwner, Interface, Snapshot};
 use crate::time::{Instant, Tick};
-use crate::verdict::Drop;
+use crate::verdict::{Drop, Element};
 use index::Index;
 pub(crate) use index::Reference;
 use line::Line;
@@ -342,6 +343,24 @@ impl Flows {
     pub fn idle_too_long(&self, id: SessionId, now: Tick) -> bool {
         let session = self.session(id);
         now.since(session.last) >= self.class(session).hard[session.state() as usize]
+    }
+
+    /// The NAT gateways and interface endpoints that keep a flow: they forget it when its time is up.
+    pub fn gateways(&self, id: SessionId, snapshot: &Snapshot) -> impl Iterator<Item = Element> {
+        let translations = self.cold(id).translations();
+        let gateways = translations.map(|made| match made?.by {
+            Translator::Nat(nat) => Some(Element::NatGateway(nat)),
+            _ => None,
+        });
+        let to = self.session(id).keys[1].interface();
+        let endpoint = match snapshot.interfaces.get(to.0 as usize) {
+            Some(Interface::Eni(eni)) => match snapshot[*eni].owner {
+                EniOwner::Endpoint(endpoint, _) => Some(Element::VpcEndpoint(endpoint)),
+                _ => None,
+            },
+            _ => None,
+        };
+        gateways.into_iter().flatten().chain(endpoint)
     }
 
     /// Every live flow.

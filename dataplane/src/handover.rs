@@ -35,16 +35,25 @@ pub struct Handover {
 impl Handover {
     /// Whether this is a packet, and not news.
     pub(crate) fn is_packet(&self) -> bool {
-        matches!(self.message, Message::Packet { .. })
+        matches!(self.message, Message::Packet(_))
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Message {
     /// Judge this packet.
-    Packet { interface: InterfaceId, bytes: Vec<u8>, errand: Errand },
+    Packet(Parcel),
     /// The flow of this key is over, as of the packet of that number.
     Over { key: FlowKey, number: u32 },
+}
+
+/// A packet that is handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Parcel {
+    /// Where it came in.
+    interface: InterfaceId,
+    bytes: Vec<u8>,
+    errand: Errand,
 }
 
 /// Why a packet is handed over.
@@ -181,7 +190,7 @@ impl Worker {
         self.counters.handed_over -= 1;
         let drop = DropReason::HandoverFull.at(Element::Dataplane);
         self.counters.count(Verdict::Drop(drop));
-        if let Message::Packet { interface, bytes, errand: Errand::Carry { .. } } =
+        if let Message::Packet(Parcel { interface, bytes, errand: Errand::Carry { .. } }) =
             &handover.message
             && let Ok(headers) = decode(bytes)
         {
@@ -208,13 +217,24 @@ impl Worker {
         handover: Handover,
         emissions: &mut Vec<Emission>,
     ) -> Option<Verdict> {
+        self.take_over_shown(now, handover, emissions, &mut Off)
+    }
+
+    /// The same with the hops of the packet shown to `trace`.
+    pub(crate) fn take_over_shown(
+        &mut self,
+        now: Instant,
+        handover: Handover,
+        emissions: &mut Vec<Emission>,
+        trace: &mut impl Trace,
+    ) -> Option<Verdict> {
         match handover.message {
             Message::Over { key, number } => {
                 self.others.over(&key, number);
                 None
             }
-            Message::Packet { interface, bytes, errand } => {
-                Some(self.take_packet(now, handover.from, interface, bytes, errand, emissions))
+            Message::Packet(parcel) => {
+                Some(self.take_packet(now, handover.from, parcel, emissions, trace))
             }
         }
     }
@@ -223,21 +243,21 @@ impl Worker {
         &mut self,
         now: Instant,
         from: WorkerId,
-        interface: InterfaceId,
-        mut bytes: Vec<u8>,
-        errand: Errand,
+        parcel: Parcel,
         emissions: &mut Vec<Emission>,
+        trace: &mut impl Trace,
     ) -> Verdict {
+        let Parcel { interface, mut bytes, errand } = parcel;
         self.counters.taken_over += 1;
         let verdict = match decode(&bytes) {
             Err(reason) => Verdict::Drop(reason.at(Element::Dataplane)),
             Ok(headers) => {
                 let arrival = Arrival { interface, bytes: &mut bytes };
                 let verdict = match errand {
-                    Errand::Meet => self.meet(now, arrival, headers, &mut Off, emissions),
-                    Errand::Follow => self.own(now, arrival, headers, 0, &mut Off, emissions),
+                    Errand::Meet => self.meet(now, arrival, headers, trace, emissions),
+                    Errand::Follow => self.own(now, arrival, headers, 0, trace, emissions),
                     Errand::Carry { tried, .. } => {
-                        self.own(now, arrival, headers, tried, &mut Off, emissions)
+                        self.own(now, arrival, headers, tried, trace, emissions)
                     }
                 };
                 if let Errand::Carry { number, .. } = errand {
@@ -296,7 +316,8 @@ impl Worker {
         errand: Errand,
     ) -> Verdict {
         let Arrival { interface, ref bytes } = *arrival;
-        self.others.send(to, Message::Packet { interface, bytes: bytes.to_vec(), errand });
+        let parcel = Parcel { interface, bytes: bytes.to_vec(), errand };
+        self.others.send(to, Message::Packet(parcel));
         Verdict::HandedOver(to)
     }
 

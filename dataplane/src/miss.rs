@@ -486,6 +486,16 @@ impl Worker {
         Walk::new(&self.snapshot, &self.ports, trace, flow, salt, headers).run(Place::Entry(from))
     }
 
+    /// Shows the hops of a packet of a live flow, as they are under the present configuration, and
+    /// changes nothing; false where there is no such flow.
+    pub fn show(&self, interface: InterfaceId, headers: &Headers, trace: &mut impl Trace) -> bool {
+        let key = FlowKey::new(interface, headers.tuple());
+        let Some((id, dir)) = self.flows.find(&key, self.flows.hash(&key)) else { return false };
+        let known = self.known_flow(id, dir);
+        let _ = self.walk(interface, *headers, Flow::Known(&known), trace);
+        true
+    }
+
     fn known_flow(&self, id: SessionId, dir: Dir) -> Known {
         let (session, cold) = (self.flows.session(id), self.flows.cold(id));
         Known {
@@ -513,7 +523,17 @@ impl Worker {
     /// Ends a flow whose time is up.
     pub(crate) fn end_idle(&mut self, id: SessionId) {
         self.counters.idle_timeouts += 1;
+        if self.flows.session(id).state() != State::Closed {
+            self.forget(id);
+        }
         self.end(id);
+    }
+
+    /// Counts a connection that its gateways forget.
+    fn forget(&mut self, id: SessionId) {
+        for gateway in self.flows.gateways(id, &self.snapshot) {
+            self.counters.forget(gateway);
+        }
     }
 
     /// Ends a flow and gives its ports back.

@@ -10,6 +10,7 @@ pub mod checksum;
 mod decode;
 pub(crate) mod field;
 mod headers;
+pub(crate) mod mss;
 mod plain;
 pub mod rewrite;
 

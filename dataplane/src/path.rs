@@ -130,6 +130,8 @@ pub(crate) struct Way {
     pub(crate) headers: Headers,
     /// The smallest MTU on the way.
     pub(crate) mtu: u16,
+    /// The largest TCP segment that a gateway on the way lets be announced.
+    pub(crate) mss: u16,
     /// By how much the time to live fell.
     pub(crate) ttl: u8,
     /// The MTU for which the packet must be fragmented, if it must.
@@ -190,6 +192,7 @@ impl<'a, T: Trace> Walk<'a, T> {
             to: InterfaceId::INTERNET,
             headers,
             mtu: u16::MAX,
+            mss: u16::MAX,
             ttl: 0,
             fragment_to: None,
             translations: [None; 3],
@@ -232,6 +235,7 @@ impl<'a, T: Trace> Walk<'a, T> {
         match place {
             Place::Entry(interface) => self.enter(interface),
             Place::Leaving(eni) => {
+                self.judge_zone(eni)?;
                 if let Some(exit) = link_local::send(self, eni)? {
                     return Ok(exit);
                 }
@@ -246,16 +250,25 @@ impl<'a, T: Trace> Walk<'a, T> {
                 let target = route_table::route(self, subnet)?;
                 self.follow(target, subnet)
             }
-            Place::Into(eni) => match self.snapshot[eni].owner {
-                EniOwner::Host(interface) => network_interface::receive(self, eni, interface),
-                EniOwner::Hyperplane => hyperplane_eni::receive(self, eni),
-                EniOwner::NatGateway(nat) => nat_gateway::receive(self, nat),
-                EniOwner::Endpoint(endpoint, interface) => {
-                    vpc_endpoint::receive(self, endpoint, eni, interface)
+            Place::Into(eni) => {
+                self.judge_zone(eni)?;
+                match self.snapshot[eni].owner {
+                    EniOwner::Host(interface) => network_interface::receive(self, eni, interface),
+                    EniOwner::Hyperplane => hyperplane_eni::receive(self, eni),
+                    EniOwner::NatGateway(nat) => nat_gateway::receive(self, nat),
+                    EniOwner::Endpoint(endpoint, interface) => {
+                        vpc_endpoint::receive(self, endpoint, eni, interface)
+                    }
                 }
-            },
+            }
             Place::Exit(_) => Ok(place),
         }
+    }
+
+    /// Whether an ENI is where nothing is lost.
+    fn judge_zone(&mut self, eni: EniId) -> Result<(), Stop> {
+        let lost = self.snapshot[self.snapshot[eni].subnet].lost;
+        self.judge(!lost, DropReason::ZoneLost.at(self.snapshot[eni].element(eni)))
     }
 
     /// A packet enters the dataplane.

@@ -7,11 +7,11 @@
 
 use crate::flow::{BLOCKED, Dir, Event, FlowKey, Next, Reference, SessionId, State};
 use crate::packet::rewrite::rewrite;
-use crate::packet::{Fragment, Headers, plain, rewrite_plain};
+use crate::packet::{Fragment, Headers, mss, plain, rewrite_plain};
 use crate::prefetch::Hint;
 use crate::snapshot::InterfaceId;
 use crate::time::{Instant, Tick};
-use crate::trace::Off;
+use crate::trace::{Off, Trace};
 use crate::verdict::Verdict;
 use crate::worker::{Arrival, Emission, Worker};
 
@@ -52,16 +52,29 @@ impl Worker {
         verdicts: &mut Vec<Verdict>,
         emissions: &mut Vec<Emission>,
     ) {
+        self.process_shown(now, arrivals, verdicts, emissions, &mut Off);
+    }
+
+    /// The same with the hops of those packets shown to `trace` that took the slow way. A hit goes
+    /// where the packets of its flow went before: [`show`](Self::show) has its hops.
+    pub fn process_shown(
+        &mut self,
+        now: Instant,
+        arrivals: &mut [Arrival<'_>],
+        verdicts: &mut Vec<Verdict>,
+        emissions: &mut Vec<Emission>,
+        trace: &mut impl Trace,
+    ) {
         verdicts.reserve(arrivals.len());
         match self.flows.hint() {
             Hint::Near => {
                 for burst in arrivals.chunks_mut(NEAR_BURST) {
-                    self.burst::<NEAR_BURST, false>(now, burst, verdicts, emissions);
+                    self.burst::<NEAR_BURST, false>(now, burst, verdicts, emissions, trace);
                 }
             }
             Hint::Far => {
                 for burst in arrivals.chunks_mut(BURST) {
-                    self.burst::<BURST, true>(now, burst, verdicts, emissions);
+                    self.burst::<BURST, true>(now, burst, verdicts, emissions, trace);
                 }
             }
         }
@@ -73,6 +86,7 @@ impl Worker {
         burst: &mut [Arrival<'_>],
         verdicts: &mut Vec<Verdict>,
         emissions: &mut Vec<Emission>,
+        trace: &mut impl Trace,
     ) {
         let mut lookups = [UNREAD; N];
         for (lookup, arrival) in lookups.iter_mut().zip(burst.iter()) {
@@ -93,7 +107,7 @@ impl Worker {
                 hits += 1;
                 verdicts.push(Verdict::Forward(to));
             } else {
-                verdicts.push(self.miss(now, arrival, emissions));
+                verdicts.push(self.miss(now, arrival, emissions, trace));
             }
         }
         self.counters.hits += hits;
@@ -182,9 +196,10 @@ impl Worker {
         now: Instant,
         arrival: &mut Arrival<'_>,
         emissions: &mut Vec<Emission>,
+        trace: &mut impl Trace,
     ) -> Verdict {
         let arrival = Arrival { interface: arrival.interface, bytes: arrival.bytes };
-        let verdict = self.slow(now, arrival, &mut Off, emissions);
+        let verdict = self.slow(now, arrival, trace, emissions);
         self.counters.misses += 1;
         self.counters.count(verdict);
         verdict
@@ -209,7 +224,11 @@ impl Worker {
         headers: &Headers,
         now: Tick,
     ) -> Verdict {
-        let ttl = self.flows.class(self.flows.session(id)).ttl[dir as usize];
+        let class = self.flows.class(self.flows.session(id));
+        let (ttl, most) = (class.ttl[dir as usize], class.mss[dir as usize]);
+        if Event::of(headers).announces_size() {
+            mss::clamp(bytes, headers, most);
+        }
         let session = self.flows.session_mut(id);
         rewrite(bytes, headers, &session.rewrite(dir, ttl));
         session.last = now;

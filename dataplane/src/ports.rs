@@ -57,6 +57,8 @@ pub struct Ports {
     share: Share,
     taken: HashMap<Towards, PortSet, RandomState>,
     len: usize,
+    /// How many of them belong to each NAT gateway.
+    nat: Vec<u32>,
     budget: Arc<Budget>,
 }
 
@@ -70,7 +72,7 @@ impl Default for Ports {
 impl Ports {
     /// No port is in use, and those of `share` may be. All workers have one `budget`.
     pub(crate) fn new(share: Share, budget: Arc<Budget>) -> Ports {
-        Ports { share, taken: HashMap::default(), len: 0, budget }
+        Ports { share, taken: HashMap::default(), len: 0, nat: Vec::new(), budget }
     }
 
     /// The port that a new connection would get, near the one that `wish` points at. `None` when
@@ -92,6 +94,16 @@ impl Ports {
     /// Connections of a shared ENI towards all destinations, over all workers.
     pub fn carried(&self, eni: EniId) -> u32 {
         self.budget.used(eni)
+    }
+
+    /// Connections of a translator towards all destinations: a shared ENI's over all workers, a NAT
+    /// gateway's of this one. The provider's are not counted.
+    pub fn connections(&self, by: Translator) -> u32 {
+        match by {
+            Translator::Hyperplane(eni) => self.carried(eni),
+            Translator::Nat(nat) => self.nat.get(nat.0 as usize).copied().unwrap_or_default(),
+            Translator::Provider => 0,
+        }
     }
 
     /// Counts one more connection of a translator; false when it is a shared ENI that has `limit`.
@@ -131,6 +143,13 @@ impl Ports {
         let fresh = set.insert(span, self.share.index(port));
         debug_assert!(fresh, "{port} was taken towards {towards:?}");
         self.len += 1;
+        if let Translator::Nat(nat) = towards.by {
+            let at = nat.0 as usize;
+            if at >= self.nat.len() {
+                self.nat.resize(at + 1, 0);
+            }
+            self.nat[at] += 1;
+        }
     }
 
     /// Gives a port back.
@@ -138,7 +157,11 @@ impl Ports {
         let Some(set) = self.taken.get_mut(&towards) else {
             return;
         };
-        self.len -= usize::from(set.remove(self.share.index(port)));
+        let gone = set.remove(self.share.index(port));
+        self.len -= usize::from(gone);
+        if let Translator::Nat(nat) = towards.by {
+            self.nat[nat.0 as usize] -= u32::from(gone);
+        }
         if set.len() == 0 {
             self.taken.remove(&towards);
         }

@@ -19,6 +19,8 @@ mod settings;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use crate::verdict::Element;
+
 pub use ids::*;
 pub use lookup::Prepared;
 pub use routes::{Cidr, Route, RouteKey, RouteOrigin, RouteTable, RouteTarget};
@@ -117,6 +119,8 @@ pub struct Subnet {
     pub vpc: VpcId,
     /// Its Availability Zone.
     pub zone: ZoneId,
+    /// Whether that zone is lost.
+    pub lost: bool,
     /// Its addresses.
     pub cidr: Cidr,
     /// Its route table, explicit or main.
@@ -156,6 +160,18 @@ pub enum EniOwner {
     NatGateway(NatId),
     /// An interface endpoint; packets for it leave the dataplane here.
     Endpoint(EndpointId, InterfaceId),
+}
+
+impl NetworkInterface {
+    /// The element that this ENI, whose id is `id`, is of.
+    pub fn element(&self, id: EniId) -> Element {
+        match self.owner {
+            EniOwner::Host(_) => Element::NetworkInterface(id),
+            EniOwner::Hyperplane => Element::HyperplaneEni(id),
+            EniOwner::NatGateway(nat) => Element::NatGateway(nat),
+            EniOwner::Endpoint(endpoint, _) => Element::VpcEndpoint(endpoint),
+        }
+    }
 }
 
 /// An internet gateway.

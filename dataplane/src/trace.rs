@@ -38,7 +38,7 @@ pub enum Direction {
 }
 
 /// What decided at a hop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Decision {
     /// The element lets packets pass, or refuses them, by what it is.
     Nature,

@@ -157,6 +157,7 @@ reasons! {
     TransitGatewayNoAssociation "transit-gateway-no-association" "TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION" "The attachment has no route table at the transit gateway.";
     TransitGatewayNoRoute "transit-gateway-no-route" "TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT" "The transit gateway's route table has no route to the destination.";
     TransitGatewayBlackhole "transit-gateway-blackhole" "TGW_RTB_BAD_STATE_ROUTE" "The transit gateway's route that wins is a blackhole.";
+    ZoneLost "zone-lost" "SIM_ZONE_LOST" "The Availability Zone is lost: nothing in it sends, forwards or takes packets.";
     ResolverDisabled "resolver-disabled" "SIM_DNS_SUPPORT_DISABLED" "The VPC's resolver does not answer: enableDnsSupport is off.";
     LinkLocalRate "link-local-rate" "SIM_DNS_RATE_LIMIT" "The network interface sent more than 1,024 packets in a second to link-local services.";
     Unsolicited "unsolicited" "SIM_NO_FLOW" "The packet belongs to no flow, and only replies pass here.";

@@ -121,13 +121,14 @@ impl Worker {
         others: Others,
         shared: Shared,
     ) -> Worker {
+        let gateways = snapshot.nat_gateways.len() + snapshot.endpoints.len();
         Worker {
             snapshot,
             flows: Flows::new(limits.flows, seed),
             ports: Ports::new(others.steering.share(others.me), shared.budget),
             fragments: Fragments::default(),
             rates: shared.rates,
-            counters: Counters::default(),
+            counters: Counters::new(gateways),
             others,
             kinds: Vec::new(),
             seed,

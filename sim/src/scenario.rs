@@ -4,6 +4,7 @@
 //! wrong with the file itself; whether the cloud that it describes makes sense is for
 //! `egret_control`'s checks.
 
+use std::mem::take;
 use std::path::Path;
 
 use egret_control::finding::{Finding, Rejection};
@@ -13,18 +14,26 @@ use egret_control::section::{
     self, ConnectorSection, HostSection, PeeringSection, ServiceSection, SettingsSection,
     TransitGatewaySection, VpcSection, hosts,
 };
-use egret_control::source::{FileId, Place};
-use egret_control::written::{self, At, Entries, Page, TextOr, Written};
+use egret_control::source::{FileId, Place, Sourced};
+use egret_control::written::{self, At, Entries, Loose, Page, TextOr, Written};
+use egret_dataplane::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::plan::{Change, Plan, Traffic};
+
 mod expectation;
+mod links;
+mod results;
+mod timeline;
 mod traffic;
 
 pub use expectation::{Destination, Expectation, Outcome, Protocol};
-pub use traffic::Traffic;
 
 use expectation::ExpectationSection;
+use links::LinksSection;
+use results::ResultSection;
+use timeline::ChangeSection;
 use traffic::TrafficSection;
 
 /// The name of the file in a scenario's folder.
@@ -44,8 +53,8 @@ pub struct Scenario {
     pub model: Model,
     /// What is expected of single packets.
     pub expect: Vec<Expectation>,
-    /// What services send in a run.
-    pub traffic: Vec<Traffic>,
+    /// What happens in a run.
+    pub plan: Plan,
     /// What looks wrong but does not stand in the way.
     pub warnings: Vec<Finding>,
 }
@@ -82,12 +91,25 @@ struct ScenarioFile {
     /// Destinations, by DNS name.
     #[serde(default)]
     hosts: Entries<HostSection>,
-    /// What services send in a run.
-    #[serde(default)]
-    traffic: Vec<At<TrafficSection>>,
     /// What becomes of single packets.
     #[serde(default)]
     expect: Vec<At<ExpectationSection>>,
+    /// When a run ends, even if something would still happen. Default: when nothing does.
+    duration: Option<Written<Duration>>,
+    /// What a run's random numbers begin with. Default 1.
+    seed: Option<Written<u32>>,
+    /// The links between elements, by kind.
+    #[serde(default)]
+    links: LinksSection,
+    /// What is sent in a run.
+    #[serde(default)]
+    traffic: Vec<At<TrafficSection>>,
+    /// What is changed during a run.
+    #[serde(default)]
+    timeline: Vec<At<ChangeSection>>,
+    /// What a run must come to.
+    #[serde(default)]
+    results: Vec<At<ResultSection>>,
 }
 
 /// The JSON Schema of the scenario file, by which editors complete and check it.
@@ -129,8 +151,7 @@ impl Scenario {
         };
         let mut findings = Vec::new();
         let mut page = Page::new(&model.sources, file, &mut findings);
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let scenario = section.build(file, folder, model, &mut page);
+        let scenario = section.build(file, path, model, &mut page);
         if findings.iter().any(Finding::is_error) {
             return Err(Rejection { sources: scenario.model.sources, findings });
         }
@@ -138,35 +159,107 @@ impl Scenario {
     }
 }
 
+/// Reads the cloud of a text that is a scenario without what happens in a run.
+fn read_model(path: &Path, text: &str) -> Result<Model, Vec<Finding>> {
+    let mut model = Model::default();
+    let file = model.sources.add(path, text);
+    let mut section: ScenarioFile =
+        written::parse(&model.sources, file).map_err(|finding| vec![finding])?;
+    let mut findings = Vec::new();
+    let mut page = Page::new(&model.sources, file, &mut findings);
+    let folder = path.parent().unwrap_or(Path::new(""));
+    section.add_cloud(file, folder, &mut model, &mut page);
+    if findings.iter().any(Finding::is_error) { Err(findings) } else { Ok(model) }
+}
+
 impl ScenarioFile {
-    fn build(self, file: FileId, folder: &Path, mut model: Model, page: &mut Page<'_>) -> Scenario {
-        let title = page.meaning(self.title);
-        let region = page.optional(self.region);
-        model.region = region.map_or(DEFAULT_REGION.to_owned(), |region| region.value);
-        self.settings.apply_to(&mut model.settings, page);
-        add_vpcs(self.vpc, self.vpcs, file, folder, &mut model, page);
-        for (name, peering) in self.peerings {
-            peering.add_to(name, &mut model, page);
-        }
-        for (name, gateway) in self.transit_gateways {
-            gateway.add_to(name, &mut model, page);
-        }
-        let services = Services { connectors: self.connectors, services: self.services };
-        services.add_to(folder, &mut model, page);
-        hosts::add_hosts(self.hosts, &mut model, page);
-        section::settle(&mut model, page);
-        let traffic = self.traffic.into_iter();
-        let traffic = traffic.filter_map(|traffic| traffic::read(traffic, &model, page)).collect();
-        let expect = self.expect.into_iter();
+    fn build(
+        mut self,
+        file: FileId,
+        path: &Path,
+        mut model: Model,
+        page: &mut Page<'_>,
+    ) -> Scenario {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        self.add_cloud(file, folder, &mut model, page);
+        let title = page.meaning(self.title.clone());
+        let description = self.description.take();
+        let expect = take(&mut self.expect).into_iter();
         let expect = expect.filter_map(|e| expectation::read(e, &model, page)).collect();
         Scenario {
             title: title.map(|title| title.value).unwrap_or_default(),
-            description: self.description,
-            model,
+            description,
             expect,
-            traffic,
+            plan: self.plan(file, path, &model, page),
+            model,
             warnings: Vec::new(),
         }
+    }
+
+    /// Moves what describes the cloud into the model.
+    fn add_cloud(&mut self, file: FileId, folder: &Path, model: &mut Model, page: &mut Page<'_>) {
+        let region = page.optional(self.region.take());
+        model.region = region.map_or(DEFAULT_REGION.to_owned(), |region| region.value);
+        take(&mut self.settings).apply_to(&mut model.settings, page);
+        add_vpcs(self.vpc.take(), self.vpcs.take(), file, folder, model, page);
+        for (name, peering) in take(&mut self.peerings) {
+            peering.add_to(name, model, page);
+        }
+        for (name, gateway) in take(&mut self.transit_gateways) {
+            gateway.add_to(name, model, page);
+        }
+        let (connectors, services) = (take(&mut self.connectors), take(&mut self.services));
+        Services { connectors, services }.add_to(folder, model, page);
+        hosts::add_hosts(take(&mut self.hosts), model, page);
+        section::settle(model, page);
+    }
+
+    /// What happens in a run of the model.
+    fn plan(self, file: FileId, path: &Path, model: &Model, page: &mut Page<'_>) -> Plan {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let traffic = self.traffic.into_iter();
+        let mut traffic: Vec<_> =
+            traffic.filter_map(|traffic| traffic::read(traffic, folder, model, page)).collect();
+        traffic::name_apart(&mut traffic);
+        let changes = self.timeline.into_iter();
+        let changes: Vec<_> = changes.filter_map(|change| timeline::read(change, page)).collect();
+        let timeline = match written::parse::<Loose>(&model.sources, file) {
+            Ok(whole) if !changes.is_empty() => {
+                let whole = page.document(whole);
+                timeline::changes(changes, whole, model, path, page)
+            }
+            // What is not readable was found before.
+            _ => Vec::new(),
+        };
+        let duration = page.optional(self.duration);
+        if let Some(duration) = &duration {
+            never_reached(duration, &traffic, &timeline, page);
+        }
+        let results = self.results.into_iter();
+        let expect = results.filter_map(|result| results::read(result, &traffic, page)).collect();
+        Plan {
+            duration: duration.map(|duration| duration.value),
+            seed: page.optional(self.seed).map(|seed| u64::from(seed.value)),
+            links: self.links.read(page),
+            traffic,
+            timeline,
+            expect,
+        }
+    }
+}
+
+/// Finds what a run ends before.
+fn never_reached(
+    duration: &Sourced<Duration>,
+    traffic: &[Traffic],
+    timeline: &[Change],
+    page: &mut Page<'_>,
+) {
+    let traffic = traffic.iter().map(|traffic| (traffic.at, traffic.place));
+    let changes = timeline.iter().map(|change| (change.at, change.place));
+    for (_, place) in traffic.chain(changes).filter(|(at, _)| *at >= duration.value) {
+        let message = "the run ends before this";
+        page.find(Finding::warning("never-reached", place, message).help("raise `duration`"));
     }
 }
 
@@ -200,10 +293,7 @@ fn add_vpcs(
 }
 
 /// The finding for a sender that is no service of the model, if it is none.
-fn unknown_service(
-    from: &egret_control::source::Sourced<String>,
-    model: &Model,
-) -> Option<Finding> {
+fn unknown_service(from: &Sourced<String>, model: &Model) -> Option<Finding> {
     if model.services.iter().any(|service| service.id == *from) {
         return None;
     }

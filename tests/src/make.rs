@@ -158,6 +158,7 @@ pub fn host(id: &str, subnet: &str, address: Ipv4Addr, groups: &[&str]) -> Netwo
         source_dest_check: true,
         owner: InterfaceOwner::Host,
         listen: None,
+        serve: Vec::new(),
     }
 }
 

@@ -237,7 +237,9 @@ impl<'a> Walk<'a> {
                 match &service.egress {
                     Egress::Default => self.provider(service),
                     Egress::Vpc(connector) => {
-                        self.hyperplane(self.world.hyperplane_eni(connector, service, *number))
+                        let pick = &mut self.pick;
+                        let eni = self.world.hyperplane_eni(connector, service, *number, pick);
+                        self.hyperplane(eni)
                     }
                 }
             }
@@ -285,6 +287,7 @@ impl<'a> Walk<'a> {
         if self.packet.total_len > self.world.model.settings.dataplane.vpc_mtu {
             return drop("mtu-exceeded-silent", &eni.id);
         }
+        self.zone(eni.subnet, eni.name())?;
         let vpc = self.world.vpc(&eni.subnet.vpc);
         let base = vpc.cidrs[0].network().to_bits();
         let resolvers = [Ipv4Addr::new(169, 254, 169, 253), Ipv4Addr::from_bits(base + 2)];
@@ -399,6 +402,7 @@ impl<'a> Walk<'a> {
     fn nat_gateway(&mut self, nat: &'a NatGateway, left: &Subnet) -> Step<'a> {
         let subnet = self.world.subnet(&nat.subnet);
         let own = &self.world.eni(&nat.id).addresses;
+        self.zone(subnet, &nat.id)?;
         if !self.world.in_vpc(&subnet.vpc, self.packet.src) && !self.came_by_transit_gateway {
             return drop("nat-source-outside-vpc", &nat.id);
         }
@@ -514,6 +518,7 @@ impl<'a> Walk<'a> {
             }
             for subnet in subnets.iter().map(|id| self.world.subnet(id)) {
                 if subnet.az == left.az {
+                    self.zone(subnet, &gateway.id)?;
                     self.network_acl(subnet, false)?;
                     return self.across_transit_gateway(gateway, attachment, Some(&left.az));
                 }
@@ -550,7 +555,11 @@ impl<'a> Walk<'a> {
             AttachmentKind::Vpc { subnets, .. } => {
                 let subnets: Vec<_> = subnets.iter().map(|id| self.world.subnet(id)).collect();
                 let same_zone = subnets.iter().find(|s| Some(s.az.as_str()) == zone);
-                Ok(At::Subnet(same_zone.unwrap_or(&subnets[0])))
+                let lives = |s: &&&Subnet| !self.world.model.lost_azs.contains(&s.az);
+                let other = || subnets.iter().find(lives);
+                let subnet = same_zone.or_else(other).unwrap_or(&subnets[0]);
+                self.zone(subnet, &gateway.id)?;
+                Ok(At::Subnet(subnet))
             }
         }
     }
@@ -566,7 +575,14 @@ impl<'a> Walk<'a> {
         Ok(At::Eni(eni))
     }
 
+    /// Nothing passes where the zone is lost.
+    fn zone(&self, subnet: &Subnet, element: &str) -> Result<(), Dropped> {
+        let lost = self.world.model.lost_azs.contains(&subnet.az);
+        if lost { drop("zone-lost", element) } else { Ok(()) }
+    }
+
     fn enter_eni(&mut self, eni: &'a Eni<'a>) -> Step<'a> {
+        self.zone(eni.subnet, eni.name())?;
         if matches!(eni.owner, Owner::Endpoint(_)) {
             self.notes.tracked = true;
         }

@@ -5,8 +5,9 @@ use std::net::Ipv4Addr;
 
 use pnet_packet::ip::IpNextHeaderProtocol;
 use pnet_packet::ipv4::MutableIpv4Packet;
-use pnet_packet::tcp::MutableTcpPacket;
+use pnet_packet::tcp::{MutableTcpPacket, TcpOption};
 use pnet_packet::udp::MutableUdpPacket;
+use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire;
 
 /// TCP flags as they stand in the header (RFC 9293 §3.1).
@@ -34,6 +35,8 @@ pub struct Packet {
     pub dst_port: u16,
     /// TCP flags.
     pub flags: u8,
+    /// The largest segment that a TCP segment announces to take.
+    pub mss: Option<u16>,
     /// ICMP type and code.
     pub icmp: (u8, u8),
     /// Bytes after the transport header.
@@ -93,6 +96,7 @@ fn datagram(to: &str) -> Packet {
         src_port: 40_000,
         dst_port: port.parse().expect("a port"),
         flags: 0,
+        mss: None,
         icmp: (0, 0),
         payload: (0..12).collect(),
         ttl: 64,
@@ -105,6 +109,12 @@ fn datagram(to: &str) -> Packet {
 impl Packet {
     /// From another port.
     #[must_use]
+    /// The same, announcing that segments may be so large.
+    pub fn mss(self, mss: u16) -> Packet {
+        Packet { mss: Some(mss), ..self }
+    }
+
+    /// From another port.
     pub fn port(self, src_port: u16) -> Packet {
         Packet { src_port, ..self }
     }
@@ -148,6 +158,7 @@ impl Packet {
     fn transport_len(&self) -> usize {
         match (self.fragment.1, self.protocol) {
             (1.., _) => 0,
+            (0, 6) if self.mss.is_some() => 24,
             (0, 6) => 20,
             (0, 1 | 17) => 8,
             _ => 0,
@@ -192,7 +203,10 @@ impl Packet {
                 segment.set_destination(self.dst_port);
                 segment.set_sequence(1_000);
                 segment.set_acknowledgement(if self.flags & flags::ACK != 0 { 2_000 } else { 0 });
-                segment.set_data_offset(5);
+                segment.set_data_offset(5 + u8::from(self.mss.is_some()));
+                if let Some(mss) = self.mss {
+                    segment.set_options(&[TcpOption::mss(mss)]);
+                }
                 segment.set_flags(self.flags);
                 let sum = pnet_packet::tcp::ipv4_checksum(&segment.to_immutable(), &src, &self.dst);
                 segment.set_checksum(sum);
@@ -236,6 +250,8 @@ pub struct Seen {
     pub dst_port: u16,
     /// TCP flags.
     pub flags: u8,
+    /// The largest segment that a TCP segment announces to take.
+    pub mss: Option<u16>,
     /// ICMP type and code.
     pub icmp: (u8, u8),
     /// Time to live.
@@ -273,6 +289,7 @@ pub fn read(bytes: &[u8]) -> Seen {
         src_port: 0,
         dst_port: 0,
         flags: 0,
+        mss: None,
         icmp: (0, 0),
         ttl: packet.hop_limit(),
         len: usize::from(packet.total_len()),
@@ -294,6 +311,8 @@ fn read_transport(packet: &wire::Ipv4Packet<&[u8]>, seen: &mut Seen) {
             assert!(!whole || segment.verify_checksum(&src, &dst), "the TCP checksum");
             (seen.src_port, seen.dst_port) = (segment.src_port(), segment.dst_port());
             seen.flags = payload[13];
+            let read = wire::TcpRepr::parse(&segment, &src, &dst, &ChecksumCapabilities::ignored());
+            seen.mss = read.ok().and_then(|read| read.max_seg_size);
         }
         wire::IpProtocol::Udp => {
             (seen.src_port, seen.dst_port) = (be16(payload, 0), be16(payload, 2));

@@ -67,13 +67,14 @@ pub fn judge(snapshot: &Arc<Snapshot>, probe: &Probe, seed: u64) -> Result<Outco
 }
 
 /// A probe as a packet.
-fn first(probe: &Probe) -> Packet {
+pub fn first(probe: &Probe) -> Packet {
     let packet = Packet {
         dst: probe.dst,
         protocol: probe.protocol,
         src_port: probe.src_port,
         dst_port: probe.dst_port,
         flags: flags::SYN,
+        mss: None,
         icmp: probe.icmp.unwrap_or_default(),
         payload: Vec::new(),
         ttl: probe.ttl,
@@ -99,6 +100,7 @@ fn answer(seen: &Seen) -> Packet {
         src_port: ports.0,
         dst_port: ports.1,
         flags: flags::SYN | flags::ACK,
+        mss: None,
         icmp: (answering_type(kind), code),
         payload: Vec::new(),
         ttl: 64,

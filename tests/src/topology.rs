@@ -39,6 +39,7 @@ pub fn random(rng: &mut Rng, size: u32) -> Model {
     builder.connectors();
     builder.routes();
     builder.nat_ways_out();
+    builder.lost_zones();
     builder.model
 }
 
@@ -442,6 +443,14 @@ impl Builder<'_> {
         of_vpc.map(|table| table.id.value.clone()).collect()
     }
 
+    fn lost_zones(&mut self) {
+        let zones: Vec<_> = self.model.subnets.iter().map(|subnet| subnet.az.clone()).collect();
+        if self.chance(15) {
+            let lost = self.pick(&zones);
+            self.model.lost_azs.extend(lost);
+        }
+    }
+
     fn connectors(&mut self) {
         for index in 0..1 + self.rng.usize(..=self.size) {
             let (id, service) = (format!("connector-{index}"), format!("service-{index}"));
@@ -708,6 +717,9 @@ pub fn summary(model: &Model) -> String {
     let mut text = String::new();
     let mut line = |what: String| writeln!(text, "{what}").expect("a string takes everything");
     line(format!("{:?}", model.settings.dataplane));
+    if !model.lost_azs.is_empty() {
+        line(format!("lost {}", join(&model.lost_azs)));
+    }
     for list in &model.prefix_lists {
         line(format!("{} {}", list.id.value, join(&list.cidrs)));
     }

@@ -4,7 +4,7 @@ use egret_dataplane::verdict::DropReason::*;
 use egret_dataplane::verdict::Element;
 use egret_dataplane::worker::{Cause, Limits};
 use egret_tests::net::{Net, WORLD};
-use egret_tests::packet::{echo, flags, raw, syn, tcp, udp};
+use egret_tests::packet::{Packet, echo, flags, raw, syn, tcp, udp};
 
 /// The world with some text replaced, which must be there.
 fn world(changes: &[(&str, &str)]) -> String {
@@ -232,6 +232,31 @@ fn more_than_1500_bytes_at_the_internet_gateway_come_back_or_go_on_in_pieces() {
     // Known flows too, and at the limit exactly.
     assert_eq!(net.send("web", &udp("203.0.113.10:53").size(1_501)).reason(), PacketTooBig);
     assert_eq!(net.send("web", &udp("203.0.113.10:53").size(1_500)).at(), "internet");
+}
+
+#[test]
+fn gateways_lower_the_segment_size_that_both_sides_announce_every_time() {
+    let mut net = net(&[]);
+    let first = net.send("web", &syn(API).mss(8_961));
+    assert_eq!(first.seen().mss, Some(8_460));
+    let again = net.send("web", &syn(API).mss(8_961));
+    assert_eq!(again.bytes, first.bytes, "a SYN that is sent again is a hit like the first one");
+    let answer = syn("198.51.100.10:1").mss(9_000);
+    let seen = first.seen();
+    let answer = Packet { flags: flags::SYN | flags::ACK, src_port: 443, ..answer };
+    let answer = Packet { dst_port: seen.src_port, ..answer };
+    let accepted = net.send_as("internet", seen.dst, &answer);
+    assert_eq!((accepted.at(), accepted.seen().mss), ("web/0", Some(8_460)));
+    assert_eq!(net.send("web", &syn("10.0.1.50:443").mss(8_961)).seen().mss, Some(8_460));
+    // No more than what passes, and no gateway on the way.
+    assert_eq!(net.send("web", &syn("203.0.113.10:80").mss(1_460)).seen().mss, Some(1_460));
+    assert_eq!(net.send("web", &syn("10.0.2.10:5432").mss(8_961)).seen().mss, Some(8_961));
+}
+
+#[test]
+fn segment_sizes_are_left_alone_where_that_is_said() {
+    let mut net = net(&[("settings: {", "settings: { mss_clamp: false,")]);
+    assert_eq!(net.send("web", &syn(API).mss(8_961)).seen().mss, Some(8_961));
 }
 
 #[test]

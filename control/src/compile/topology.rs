@@ -54,6 +54,7 @@ impl Compiler<'_> {
                 name: shared(&subnet.id),
                 vpc,
                 zone,
+                lost: model.lost_azs.contains(&subnet.az),
                 cidr: cidr(*subnet.cidr),
                 route_table,
                 network_acl,

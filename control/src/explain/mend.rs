@@ -12,7 +12,7 @@ use egret_dataplane::trace::{Decision, Direction, Hop};
 use egret_dataplane::verdict::{DropReason, Element};
 
 use super::Question;
-use super::words::{key_words, name};
+use super::words::{element_kind, key_words, name};
 
 /// A hop that dropped the packet, with what advice needs to know.
 pub(super) struct Scene<'a> {
@@ -51,6 +51,7 @@ impl Scene<'_> {
             | SecurityGroupReferenceTransit => self.security_group(reason),
             NetworkAclEgress => self.network_acl(true),
             NetworkAclIngress => self.network_acl(false),
+            ZoneLost => self.zone_lost(),
             NoRoute | BlackholeRoute | NoSuchAddress | RoutingLoop | SourceDestCheck => {
                 self.routing(reason)
             }
@@ -515,6 +516,14 @@ impl Scene<'_> {
                 self.src()
             ),
         }
+    }
+
+    fn zone_lost(&self) -> String {
+        format!(
+            "Have another {} in another Availability Zone, and a way to it that does not pass this \
+             one: a connector with a subnet in each of several zones, a NAT gateway in each.",
+            element_kind(self.hop.element)
+        )
     }
 
     fn transit(&self, reason: DropReason) -> String {

@@ -16,7 +16,7 @@ use crate::model::{
 use crate::names::suggestion;
 
 /// What a user calls the resolver of the sender's VPC.
-const RESOLVER: &str = "resolver";
+pub const RESOLVER: &str = "resolver";
 
 /// What a user asks about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -353,6 +353,33 @@ fn destination(
     }))
 }
 
+/// Whether some sender may call a destination so, as far as a model says by itself; otherwise the
+/// nearest name that is known.
+///
+/// # Errors
+/// [`Unresolved::Destination`].
+pub fn knows_destination(model: &Model, name: &str) -> Result<(), Unresolved> {
+    let enis = model.network_interfaces.iter();
+    let enis = enis.flat_map(|eni| [Some(eni.id.as_str()), eni.name.as_deref()]).flatten();
+    let endpoints = model.vpc_endpoints.iter();
+    let endpoints = endpoints
+        .flat_map(|e| [Some(e.id.as_str()), e.name.as_deref(), Some(e.service.as_str())])
+        .flatten();
+    let mut known = model.hosts.iter().map(|host| host.name.as_str()).chain(enis).chain(endpoints);
+    let of_service = |endpoint: &VpcEndpoint| {
+        endpoint.service.rsplit('.').next() == Some(name) || is_name_of(name, &endpoint.service)
+    };
+    let is_known = name == RESOLVER
+        || name.parse::<Ipv4Addr>().is_ok()
+        || known.clone().any(|known| known == name)
+        || model.vpc_endpoints.iter().any(of_service);
+    if is_known {
+        return Ok(());
+    }
+    let near = suggestion(name, &mut known).map(str::to_owned);
+    Err(Unresolved::Destination { name: name.to_owned(), near })
+}
+
 /// That the name is one of a service that has an endpoint, but does not lead there.
 fn public_name_only(
     model: &Model,
@@ -448,7 +475,9 @@ fn to_endpoint(
         EndpointKind::Interface { enis } => {
             let zone = sender.eni.map(|eni| snapshot[snapshot[eni].subnet].zone);
             let here = |eni: &&EniId| Some(snapshot[snapshot[**eni].subnet].zone) == zone;
-            let eni = enis.iter().find(here).or(enis.first())?;
+            let lives = |eni: &&EniId| !snapshot[snapshot[**eni].subnet].lost;
+            let mut live = enis.iter().filter(lives);
+            let eni = live.clone().find(here).or(live.next()).or(enis.first())?;
             let address = snapshot[*eni].address;
             let note = format!(
                 "`{name}` resolves to {address}, the interface of endpoint {} in {}.",

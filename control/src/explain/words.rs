@@ -5,8 +5,9 @@ use std::net::Ipv4Addr;
 
 use egret_dataplane::packet::{Headers, Protocol, Tuple, answer, decode};
 use egret_dataplane::snapshot::{
-    AclEntry, AclId, Egress, EniId, Mismatch, Peer, RouteKey, RouteTarget, SgId, SgRule, Snapshot,
-    Traffic,
+    AclEntry, AclId, AttachmentId, Egress, EndpointId, EniId, IgwId, Mismatch, NatId, Peer,
+    PeeringId, RouteKey, RouteTableId, RouteTarget, ServiceId, SgId, SgRule, Snapshot, TgwId,
+    Traffic, VpcId,
 };
 use egret_dataplane::trace::{Decision, Direction, Hop};
 use egret_dataplane::verdict::Element;
@@ -64,6 +65,26 @@ pub fn element_names(snapshot: &Snapshot, element: Element) -> Vec<String> {
     }
 }
 
+/// Every element of a configuration, but the dataplane itself and the internet.
+pub fn elements(snapshot: &Snapshot) -> impl Iterator<Item = Element> + '_ {
+    fn all<I>(len: usize, id: fn(u32) -> I, is: fn(I) -> Element) -> impl Iterator<Item = Element> {
+        (0..len as u32).map(move |at| is(id(at)))
+    }
+    let enis = snapshot.enis.len();
+    all(snapshot.services.len(), ServiceId, Element::Service)
+        .chain(all(enis, EniId, Element::NetworkInterface))
+        .chain(all(enis, EniId, Element::SecurityGroup))
+        .chain(all(snapshot.network_acls.len(), AclId, Element::NetworkAcl))
+        .chain(all(snapshot.route_tables.len(), RouteTableId, Element::RouteTable))
+        .chain(all(snapshot.nat_gateways.len(), NatId, Element::NatGateway))
+        .chain(all(snapshot.internet_gateways.len(), IgwId, Element::InternetGateway))
+        .chain(all(snapshot.endpoints.len(), EndpointId, Element::VpcEndpoint))
+        .chain(all(snapshot.peerings.len(), PeeringId, Element::Peering))
+        .chain(all(snapshot.transit_gateways.len(), TgwId, Element::TransitGateway))
+        .chain(all(snapshot.attachments.len(), AttachmentId, Element::External))
+        .chain(all(snapshot.vpcs.len(), VpcId, Element::LinkLocal))
+}
+
 /// A hop with its words.
 pub(super) fn step(world: World<'_>, hop: &Hop, question: &Question) -> Step {
     let name = name(world.snapshot, hop.element);
@@ -78,7 +99,7 @@ pub(super) fn step(world: World<'_>, hop: &Hop, question: &Question) -> Step {
     });
     let text = match hop.drop {
         Some(drop) => format!("drops it: {}", drop.reason.sentence()),
-        None => passage(world.snapshot, hop),
+        None => hop_words(world.snapshot, hop),
     };
     Step { hop: hop.clone(), kind: element_kind(hop.element), name, text, place, denial }
 }
@@ -100,7 +121,7 @@ fn place(world: World<'_>, decision: Decision) -> Option<Place> {
 }
 
 /// What an element did with a packet that it let pass.
-fn passage(snapshot: &Snapshot, hop: &Hop) -> String {
+pub fn hop_words(snapshot: &Snapshot, hop: &Hop) -> String {
     match hop.decision {
         Decision::Nature => by_nature(snapshot, hop),
         Decision::Tracked(_) => "allowed: part of a flow that is tracked".to_owned(),

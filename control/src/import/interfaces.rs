@@ -220,6 +220,7 @@ fn interface(
             _ => InterfaceOwner::Host,
         },
         listen: None,
+        serve: Vec::new(),
         id,
     })
 }

@@ -6,9 +6,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::finding::Finding;
-use crate::model::{Host, InterfaceOwner, Listen, Model, Name, NetworkInterface, Subnet};
+use crate::model::{Host, InterfaceOwner, Listen, Model, Name, NetworkInterface, Serve, Subnet};
 use crate::source::{Place, Sourced};
 use crate::written::{At, Entries, Page, Written};
+
+mod serve;
+
+pub use serve::ServeSection;
 
 /// An instance or appliance in a VPC.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -42,6 +46,7 @@ impl NetworkInterfaceSection {
             source_dest_check: self.source_dest_check.unwrap_or(true),
             owner: InterfaceOwner::Host,
             listen: self.listen.map(|listen| page.meanings(listen)),
+            serve: Vec::new(),
         }
     }
 }
@@ -54,6 +59,8 @@ pub struct HostSection {
     address: Written<Ipv4Addr>,
     /// What listens: `tcp/443`. Absent is everything.
     listen: Option<Vec<Written<Listen>>>,
+    /// What answers there: a word for every port, or one for each of some.
+    serve: Option<At<ServeSection>>,
     /// The groups of a host in a VPC; without any, the VPC's default group.
     #[serde(default)]
     security_groups: Vec<At<String>>,
@@ -71,7 +78,9 @@ pub fn add_hosts(hosts: Entries<HostSection>, model: &mut Model, page: &mut Page
 impl HostSection {
     fn add_to(self, name: Name, model: &mut Model, page: &mut Page<'_>) {
         let vpc = self.vpc.map(|vpc| page.sourced(vpc));
-        let listen = self.listen.map(|listen| page.meanings(listen));
+        let mut listen = self.listen.map(|listen| page.meanings(listen));
+        let serve = self.serve.map(|serve| serve::read(serve, &mut listen, page));
+        let serve = serve.unwrap_or_default();
         let security_groups = page.all(self.security_groups);
         let Some(address) = page.meaning(self.address) else {
             return;
@@ -83,14 +92,14 @@ impl HostSection {
         match home {
             Some(subnet) => {
                 let subnet = subnet.id.clone();
-                let host = HostInVpc { name, address, security_groups, listen };
+                let host = HostInVpc { name, address, security_groups, listen, serve };
                 host.add_to(subnet, model, page);
             }
             None => {
                 if let Some(group) = security_groups.first() {
                     page.find(groups_outside(&name, group.place));
                 }
-                model.hosts.push(Host { name, address, listen });
+                model.hosts.push(Host { name, address, listen, serve });
             }
         }
     }
@@ -101,6 +110,7 @@ struct HostInVpc {
     address: Sourced<Ipv4Addr>,
     security_groups: Vec<Name>,
     listen: Option<Vec<Sourced<Listen>>>,
+    serve: Vec<Serve>,
 }
 
 impl HostInVpc {
@@ -116,6 +126,7 @@ impl HostInVpc {
             }
             interface.name = Some(self.name.value);
             interface.listen = self.listen.or(interface.listen.take());
+            interface.serve = self.serve;
             return;
         }
         model.network_interfaces.push(NetworkInterface {
@@ -128,6 +139,7 @@ impl HostInVpc {
             source_dest_check: true,
             owner: InterfaceOwner::Host,
             listen: self.listen,
+            serve: self.serve,
         });
     }
 }

@@ -99,6 +99,8 @@ settings! {
         vpc_mtu: u16,
         /// MTU of NAT gateways, interface endpoints and transit gateways.
         gateway_mtu: u16,
+        /// Whether those lower the segment size that TCP announces to what they carry.
+        mss_clamp: bool,
         /// MTU of internet gateways and of peering between Regions.
         internet_mtu: u16,
         /// Fragments that may wait at once, over all datagrams.

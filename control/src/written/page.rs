@@ -16,6 +16,11 @@ impl<'a> Page<'a> {
         Page { file, text: sources.file(file).text.clone(), findings }
     }
 
+    /// The text of the whole file.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The place of a value. That of a map or a list in brackets is all of it, that of one without
     /// brackets its first line.
     pub fn place<T>(&self, at: &At<T>) -> Place {
@@ -103,7 +108,7 @@ fn bracketed(text: &str) -> usize {
 }
 
 /// The known word that is most like the unknown one, if any is like it at all.
-pub(crate) fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
+pub fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
     let distances = known.iter().map(|candidate| (distance(word, candidate), *candidate));
     let (steps, candidate) = distances.min_by_key(|(steps, _)| *steps)?;
     (steps <= 1 + candidate.chars().count() / 4).then_some(candidate)

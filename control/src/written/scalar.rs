@@ -235,12 +235,17 @@ impl Scalar for Duration {
 
     fn parse(text: &str) -> Result<(Self, Option<Complaint>), Complaint> {
         let complaint = || {
-            Complaint::new("bad-duration", "write a number with `ms`, `s`, `m`, `h` or `d`: `350s`")
+            Complaint::new(
+                "bad-duration",
+                "write a number with `us`, `ms`, `s`, `m`, `h` or `d`: `350s`",
+            )
         };
         let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (number, unit) = text.split_at(digits);
         let number: u64 = number.parse().map_err(|_| complaint())?;
         let nanos = match unit.trim() {
+            "ns" => 1,
+            "us" => 1_000,
             "ms" => 1_000_000,
             "s" => 1_000_000_000,
             "m" => 60_000_000_000,
@@ -253,7 +258,7 @@ impl Scalar for Duration {
     }
 
     fn schema() -> Schema {
-        pattern("^[0-9]+ ?(ms|s|m|h|d)$", "350s")
+        pattern("^[0-9]+ ?(ns|us|ms|s|m|h|d)$", "350s")
     }
 }
 
@@ -306,6 +311,122 @@ impl Scalar for ByteSize {
 
     fn schema() -> Schema {
         pattern("^[0-9]+ ?([kKMG]?B|[KMG]iB)$", "16KiB")
+    }
+}
+
+impl Scalar for bool {
+    const NOUN: &'static str = "a truth value";
+
+    fn parse(text: &str) -> Result<(Self, Option<Complaint>), Complaint> {
+        one_of(text, &[("true", true), ("false", false)]).map(|value| (value, None))
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "boolean" })
+    }
+}
+
+impl Scalar for u32 {
+    const NOUN: &'static str = "a count";
+
+    fn parse(text: &str) -> Result<(Self, Option<Complaint>), Complaint> {
+        let complaint =
+            |_| Complaint::new("bad-count", format!("write a number up to {}", u32::MAX));
+        text.parse().map(|count| (count, None)).map_err(complaint)
+    }
+
+    fn schema() -> Schema {
+        json_schema!({ "type": "integer", "minimum": 0, "maximum": u32::MAX })
+    }
+}
+
+/// A number, perhaps with decimals, and what follows it.
+fn decimal(text: &str) -> Option<(f64, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, rest) = text.split_at(end);
+    let number = number.parse::<f64>().ok().filter(|number| number.is_finite())?;
+    Some((number, rest.trim()))
+}
+
+/// So many a second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate(pub f64);
+
+impl Scalar for Rate {
+    const NOUN: &'static str = "a rate";
+
+    fn parse(text: &str) -> Result<(Self, Option<Complaint>), Complaint> {
+        let complaint =
+            || Complaint::new("bad-rate", "write how many a second, or a minute: `100/s`, `6/m`");
+        let (number, unit) = decimal(text).ok_or_else(complaint)?;
+        let rate = match unit {
+            "/s" => number,
+            "/m" => number / 60.0,
+            _ => return Err(complaint()),
+        };
+        match rate > 0.0 {
+            true => Ok((Rate(rate), None)),
+            false => Err(complaint().because("at this rate nothing ever happens")),
+        }
+    }
+
+    fn schema() -> Schema {
+        pattern(r"^[0-9]+(\.[0-9]+)? ?/[sm]$", "100/s")
+    }
+}
+
+/// Bits a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bandwidth(pub u64);
+
+impl Scalar for Bandwidth {
+    const NOUN: &'static str = "a bandwidth";
+
+    fn parse(text: &str) -> Result<(Self, Option<Complaint>), Complaint> {
+        let complaint =
+            || Complaint::new("bad-bandwidth", "write a number with a unit: `1Gbps`, `100Mbps`");
+        let (number, unit) = decimal(text).ok_or_else(complaint)?;
+        let scale = match unit {
+            "bps" => 1.0,
+            "kbps" | "Kbps" => 1e3,
+            "Mbps" => 1e6,
+            "Gbps" => 1e9,
+            "Tbps" => 1e12,
+            _ => return Err(complaint()),
+        };
+        match (number * scale).round() {
+            bits if bits < 1.0 => Err(complaint().because("nothing passes such a link")),
+            bits if bits > 1e18 => Err(complaint().because("the bandwidth is too large")),
+            bits => Ok((Bandwidth(bits as u64), None)),
+        }
+    }
+
+    fn schema() -> Schema {
+        pattern(r"^[0-9]+(\.[0-9]+)? ?[kKMGT]?bps$", "1Gbps")
+    }
+}
+
+/// A share of the whole: 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Share(pub f64);
+
+impl Scalar for Share {
+    const NOUN: &'static str = "a share";
+
+    fn parse(text: &str) -> Result<(Self, Option<Complaint>), Complaint> {
+        let complaint = || Complaint::new("bad-share", "write a percentage: `0.1%`");
+        match decimal(text).ok_or_else(complaint)? {
+            (percent, "%") if percent <= 100.0 => Ok((Share(percent / 100.0), None)),
+            (_, "%") => Err(complaint().because("a share is at most 100%")),
+            (number, "") if number <= 100.0 => {
+                Err(Complaint::new("bad-share", format!("write `{number}%` for that percentage")))
+            }
+            _ => Err(complaint()),
+        }
+    }
+
+    fn schema() -> Schema {
+        pattern(r"^[0-9]+(\.[0-9]+)? ?%$", "0.1%")
     }
 }
 

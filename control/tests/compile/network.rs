@@ -135,6 +135,7 @@ pub(crate) fn host(id: &str, subnet: &str, address: Option<&str>) -> NetworkInte
         source_dest_check: true,
         owner: InterfaceOwner::Host,
         listen: None,
+        serve: Vec::new(),
     }
 }
 

@@ -199,6 +199,8 @@ fn deltas(keys: &[FlowKey; 2], ttl: [u8; 2]) -> [[Delta; 2]; 2] {
 pub struct Class {
     /// The largest packet that passes in each direction without more ado, in bytes.
     pub mtu: [u16; 2],
+    /// The largest TCP segment that may be announced in each direction.
+    pub mss: [u16; 2],
     /// How much the time to live falls in each direction.
     pub ttl: [u8; 2],
     /// Idle milliseconds after which the flow is gone, by [`State`].

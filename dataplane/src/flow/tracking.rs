@@ -38,6 +38,12 @@ impl Event {
         EVENTS[usize::from(flags.0 & (FLAGS - 1))]
     }
 
+    /// Whether the segment announces how large segments may be, which a gateway may lower. A SYN may
+    /// also begin anew between the ends of a connection that was closed.
+    pub(crate) const fn announces_size(self) -> bool {
+        matches!(self, Event::Open | Event::Accept)
+    }
+
     const fn said_by(flags: TcpFlags) -> Event {
         if flags.has(TcpFlags::RST) {
             Event::Reset
@@ -143,11 +149,6 @@ impl State {
         }
     }
 
-    /// Whether a packet begins a new connection between the ends of one that was closed.
-    pub(crate) const fn reopens(self, event: Event) -> bool {
-        matches!((self, event), (State::Closed, Event::Open))
-    }
-
     /// Whether the flow is one that gives way to others when there is no room: half open, not yet
     /// answered, or closing.
     pub(super) const fn gives_way(self) -> bool {
@@ -185,7 +186,7 @@ static AFTER: [[[Next; Event::COUNT]; 2]; 16] = {
         let state = State::ALL[at % State::COUNT];
         let dir = if (at / State::COUNT).is_multiple_of(2) { Dir::Forward } else { Dir::Return };
         let event = Event::ALL[at / State::COUNT / 2];
-        if !state.reopens(event) {
+        if !event.announces_size() {
             table[state as usize][dir as usize][event as usize] =
                 Next(state.after(dir, event) as u8);
         }

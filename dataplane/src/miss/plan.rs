@@ -14,6 +14,7 @@ const CLOSED: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Kind {
     mtu: [u16; 2],
+    mss: [u16; 2],
     ttl: [u8; 2],
     keeper: Keeper,
     metered: bool,
@@ -31,6 +32,7 @@ impl Kind {
     pub(super) fn new(snapshot: &Snapshot, way: &Way, back: Option<&Way>) -> Kind {
         Kind {
             mtu: [way.mtu, back.map_or(u16::MAX, |back| back.mtu)],
+            mss: [way.mss, back.map_or(u16::MAX, |back| back.mss)],
             ttl: [way.ttl, back.map_or(0, |back| back.ttl)],
             keeper: Keeper::on(snapshot, way),
             metered: way.metered.is_some(),
@@ -40,7 +42,7 @@ impl Kind {
     /// The class of such flows.
     pub(super) fn class(&self, settings: &Settings) -> Class {
         let Timers { hard, soft } = Timers::new(settings, self.keeper);
-        Class { mtu: self.mtu, ttl: self.ttl, hard, soft, slow: self.metered }
+        Class { mtu: self.mtu, mss: self.mss, ttl: self.ttl, hard, soft, slow: self.metered }
     }
 }
 

@@ -10,13 +10,20 @@ use crate::snapshot::{EniId, LatePacket, PortBudget};
 use crate::trace::{Decision, Trace};
 use crate::verdict::{DropReason, Element};
 
-/// A task's packet comes to the shared ENIs among which its flow may choose. A flow that has an ENI
-/// keeps it.
-pub(super) fn send<T: Trace>(walk: &mut Walk<'_, T>, enis: &[EniId]) -> Result<Place, Stop> {
+/// A task's packet comes to the shared ENIs among which its flow may choose, of all that its
+/// connector has. A flow that has an ENI keeps it, even one whose zone is lost.
+pub(super) fn send<T: Trace>(
+    walk: &mut Walk<'_, T>,
+    near: &[EniId],
+    all: &[EniId],
+) -> Result<Place, Stop> {
+    let snapshot = walk.snapshot;
     let eni = match walk.flow {
-        Flow::New => enis[(walk.salt >> 32) as usize % enis.len()],
+        Flow::New => near[(walk.salt >> 32) as usize % near.len()],
         Flow::Known(known) => {
-            let assigned = enis.iter().find(|eni| {
+            let is_lost = |eni: &&EniId| snapshot[snapshot[**eni].subnet].lost;
+            let mut candidates = near.iter().chain(all.iter().filter(is_lost));
+            let assigned = candidates.find(|eni| {
                 known.translations[0].is_some_and(|t| t.by == Translator::Hyperplane(**eni))
             });
             *assigned.ok_or(Stop::Moved)?

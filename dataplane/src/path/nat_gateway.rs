@@ -19,6 +19,7 @@ pub(super) fn send<T: Trace>(
     let gateway = &snapshot[nat];
     let element = Element::NatGateway(nat);
     let subnet = snapshot[gateway.eni].subnet;
+    walk.judge(!snapshot[subnet].lost, DropReason::ZoneLost.at(element))?;
     let inside = snapshot.in_vpc(snapshot[subnet].vpc, walk.headers.src) || walk.transit;
     walk.judge(inside, DropReason::NatSourceOutsideVpc.at(element))?;
     if gateway.addresses.contains(&walk.headers.src) {
@@ -70,5 +71,5 @@ fn accept<T: Trace>(walk: &mut Walk<'_, T>, nat: NatId, back: Place) -> Result<(
     walk.judge(whole || udp, DropReason::NatFragment.at(element))?;
     let address = walk.snapshot[nat].addresses[0];
     walk.age(element, address, back)?;
-    walk.squeeze(walk.snapshot.settings.gateway_mtu, element, udp, Some((address, back)))
+    walk.squeeze_by_gateway(element, udp, Some((address, back)))
 }

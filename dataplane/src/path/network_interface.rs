@@ -18,7 +18,7 @@ pub(super) fn send<T: Trace>(walk: &mut Walk<'_, T>, eni: EniId) -> Result<Place
             return Err(walk.refuse(DropReason::EndpointInitiates.at(element)));
         }
         walk.pass(element, None, Decision::Nature);
-        walk.squeeze(snapshot.settings.gateway_mtu, element, false, None)?;
+        walk.squeeze_by_gateway(element, false, None)?;
         return Ok(Place::Leaving(eni));
     }
     let element = Element::NetworkInterface(eni);

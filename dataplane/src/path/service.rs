@@ -16,9 +16,9 @@ pub(super) fn send<T: Trace>(walk: &mut Walk<'_, T>, id: TaskId) -> Result<Place
     walk.identity = Identity::Nobody;
     match &snapshot[task.service].egress {
         Egress::Default => send_by_provider(walk, element),
-        Egress::Vpc { .. } => {
+        Egress::Vpc { enis, .. } => {
             walk.pass(element, None, Decision::Nature);
-            hyperplane_eni::send(walk, snapshot.lookup().exits(id))
+            hyperplane_eni::send(walk, snapshot.lookup().exits(id), enis)
         }
     }
 }

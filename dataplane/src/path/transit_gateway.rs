@@ -18,6 +18,7 @@ pub(super) fn send<T: Trace>(
     let Some((attachment, subnet)) = entry else {
         return Err(walk.refuse(DropReason::TransitGatewayZone.at(element)));
     };
+    walk.judge(!walk.snapshot[subnet].lost, DropReason::ZoneLost.at(element))?;
     // Also where the attachment is in the sender's own subnet (transit gateway guide, "tgw-nacls").
     network_acl::ingress(walk, subnet)?;
     forward(walk, attachment)
@@ -37,7 +38,7 @@ fn forward<T: Trace>(walk: &mut Walk<'_, T>, from: AttachmentId) -> Result<Place
     let snapshot = walk.snapshot;
     let tgw = snapshot[from].transit_gateway;
     let element = Element::TransitGateway(tgw);
-    walk.squeeze(snapshot.settings.gateway_mtu, element, false, None)?;
+    walk.squeeze_by_gateway(element, false, None)?;
     let Some(table) = snapshot[from].route_table else {
         return Err(walk.refuse(DropReason::TransitGatewayNoAssociation.at(element)));
     };
@@ -53,7 +54,7 @@ fn forward<T: Trace>(walk: &mut Walk<'_, T>, from: AttachmentId) -> Result<Place
                 walk.identity = walk.identity.hidden_by(hidden);
             }
             walk.pass(element, None, decision);
-            return Ok(leave(walk, to));
+            return leave(walk, to);
         }
         Some(None) => DropReason::TransitGatewayBlackhole,
         None => DropReason::TransitGatewayNoRoute,
@@ -62,17 +63,22 @@ fn forward<T: Trace>(walk: &mut Walk<'_, T>, from: AttachmentId) -> Result<Place
     Err(Stop::Drop(reason.at(element)))
 }
 
-/// Out by an attachment: into the subnet of the packet's zone where there is one.
-fn leave<T: Trace>(walk: &mut Walk<'_, T>, to: AttachmentId) -> Place {
+/// Out by an attachment: into the subnet of the packet's zone where there is one, or another one
+/// whose zone is not lost.
+fn leave<T: Trace>(walk: &mut Walk<'_, T>, to: AttachmentId) -> Result<Place, Stop> {
     let snapshot = walk.snapshot;
     match &snapshot[to].kind {
         AttachmentKind::External(interface) => {
             walk.pass(Element::External(to), None, Decision::Delivered);
-            Place::Exit(*interface)
+            Ok(Place::Exit(*interface))
         }
         AttachmentKind::Vpc { subnets, .. } => {
             let here = subnets.iter().find(|subnet| Some(snapshot[**subnet].zone) == walk.zone);
-            Place::Subnet(*here.unwrap_or(&subnets[0]))
+            let live = || subnets.iter().find(|subnet| !snapshot[**subnet].lost);
+            let subnet = *here.or_else(live).unwrap_or(&subnets[0]);
+            let element = Element::TransitGateway(snapshot[to].transit_gateway);
+            walk.judge(!snapshot[subnet].lost, DropReason::ZoneLost.at(element))?;
+            Ok(Place::Subnet(subnet))
         }
     }
 }

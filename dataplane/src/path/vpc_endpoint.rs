@@ -19,7 +19,7 @@ pub(super) fn receive<T: Trace>(
     let ports = matches!(walk.headers.protocol, Protocol::TCP | Protocol::UDP);
     let related = matches!(walk.flow, Flow::Known(_));
     walk.judge(ports || related, DropReason::EndpointProtocol.at(element))?;
-    walk.squeeze(walk.snapshot.settings.gateway_mtu, element, false, None)?;
+    walk.squeeze_by_gateway(element, false, None)?;
     security_group::ingress(walk, eni)?;
     walk.track();
     if walk.is_late() {

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use super::{Answer, Flow, Known, Place, Stop, Walk};
 use crate::flow::{Dir, Translation, Translator};
-use crate::packet::{Fragment, Headers, IcmpKind, Protocol, Transport, Tuple};
+use crate::packet::{Fragment, Headers, IcmpKind, Protocol, Transport, Tuple, mss};
 use crate::ports::Towards;
 use crate::snapshot::{InterfaceId, SubnetId};
 use crate::trace::{Decision, Direction, Hop, Off, Trace};
@@ -127,6 +127,21 @@ impl<T: Trace> Walk<'_, T> {
                     .map_err(|_| self.answered(drop, Answer::TooBig(router, mtu), place))
             }
         }
+    }
+
+    /// Passes a NAT gateway, an interface endpoint or a transit gateway: a hop with an MTU that
+    /// lowers what TCP announces, so that no segment is too large for it (aws-facts §11).
+    pub(super) fn squeeze_by_gateway(
+        &mut self,
+        element: Element,
+        fragments: bool,
+        router: Option<(Ipv4Addr, Place)>,
+    ) -> Result<(), Stop> {
+        let settings = &self.snapshot.settings;
+        if settings.mss_clamp {
+            self.way.mss = self.way.mss.min(settings.gateway_mtu.saturating_sub(mss::HEADERS));
+        }
+        self.squeeze(settings.gateway_mtu, element, fragments, router)
     }
 
     /// Passes a hop that counts: the time to live falls by one.

@@ -282,12 +282,16 @@ fn exits(snapshot: &Snapshot) -> (Vec<EniId>, Vec<Range<u32>>) {
     (exits, of_tasks)
 }
 
-/// The ENIs of a service's connector in a zone, or all where it has none there.
+/// The ENIs of a service's connector in a zone, or all where it has none there: of those whose zone
+/// is not lost, if there are any.
 fn exits_in(snapshot: &Snapshot, service: ServiceId, zone: Option<ZoneId>) -> Vec<EniId> {
     let Egress::Vpc { enis, .. } = &snapshot[service].egress else {
         return Vec::new();
     };
-    let here = |eni: &&EniId| Some(snapshot[snapshot[**eni].subnet].zone) == zone;
+    let subnet = |eni: &EniId| &snapshot[snapshot[*eni].subnet];
+    let live: Vec<EniId> = enis.iter().filter(|eni| !subnet(eni).lost).copied().collect();
+    let enis = if live.is_empty() { enis } else { &live };
+    let here = |eni: &&EniId| Some(subnet(eni).zone) == zone;
     let near: Vec<EniId> = enis.iter().filter(here).copied().collect();
     if near.is_empty() { enis.clone() } else { near }
 }

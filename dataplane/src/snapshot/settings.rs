@@ -46,6 +46,8 @@ pub struct Settings {
     pub vpc_mtu: u16,
     /// MTU of NAT gateways, interface endpoints and transit gateways: 8,500.
     pub gateway_mtu: u16,
+    /// Whether those lower the segment size that TCP announces to what they carry: they do.
+    pub mss_clamp: bool,
     /// MTU of internet gateways and of peering between Regions: 1,500.
     pub internet_mtu: u16,
     /// How long fragments wait for their datagram's first one, and it for them.
@@ -78,6 +80,7 @@ impl Default for Settings {
             link_local_rate: 1_024,
             vpc_mtu: 9_001,
             gateway_mtu: 8_500,
+            mss_clamp: true,
             internet_mtu: 1_500,
             fragment_timeout: Duration::from_secs(30),
             held_fragments: 64,

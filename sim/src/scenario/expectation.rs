@@ -119,7 +119,7 @@ fn is_interface(sender: &str, model: &Model) -> bool {
 
 /// A reason by its name, such as `security-group-egress`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ReasonName(DropReason);
+pub(super) struct ReasonName(pub(super) DropReason);
 
 impl Scalar for ReasonName {
     const NOUN: &'static str = "a reason for dropping a packet";

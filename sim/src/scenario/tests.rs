@@ -11,6 +11,7 @@ use egret_dataplane::verdict::DropReason;
 use proptest::prelude::*;
 
 use super::*;
+use crate::plan::{Bound, Links, Sender, Workload};
 
 const SMALL: &str = include_str!("testdata/nat.yaml");
 const EVERYTHING: &str = include_str!("testdata/everything.yaml");
@@ -52,7 +53,8 @@ fn the_sketch_of_the_design_reads() {
     assert_eq!(delivered.via, ["nat-a".into()]);
     assert_eq!(dropped.reason.map(|r| r.value), Some(DropReason::SecurityGroupEgress));
     assert_eq!(dropped.to.port, Some(80));
-    assert_eq!(scenario.traffic[0].response.0, 16 * 1024);
+    let Workload::Connections(connections) = &scenario.plan.traffic[0].workload else { panic!() };
+    assert_eq!(connections.response, 16 * 1024);
     assert_eq!(scenario.warnings, []);
 }
 
@@ -395,6 +397,126 @@ fn contradictions_in_expectations_are_found() {
         let text = format!("{service}\nexpect:\n- {{ from: web, {fields} }}\n");
         assert_found(&with_vpc(&text), wanted);
     }
+}
+
+/// One fault a row of what happens in a run.
+#[test]
+fn every_fault_of_a_run_is_found_at_its_place() {
+    let rows: &[(&str, &str)] = &[
+        ("traffic: [»{ from: web }]", "error: the traffic has no destination"),
+        ("traffic: [{ from: »wbe, to: 'a:1' }]", "error: there is no service `wbe`"),
+        ("traffic: [{ from: »web/2, to: 'a:1' }]", "error: service `web` has no task `2`"),
+        ("traffic: [{ from: web, to: »a }]", "error: the destination has no port"),
+        (
+            "traffic: [{ from: web, to: »'b:1' }]",
+            "error: no host, network interface or endpoint is called `b`; did you mean `a`?",
+        ),
+        ("traffic: [{ from: web, to: »'a:1', ping: 1 }]", "error: a ping has no ports"),
+        ("traffic: [{ from: web, to: a, ping: 1, rate: »3/s }]", "error: a ping has no `rate`"),
+        (
+            "traffic: [{ from: web, to: 'a:1', connections: »0 }]",
+            "error: none of these is nothing to do",
+        ),
+        ("traffic: [{ from: web, to: 'a:1', connections: »-1 }]", "error: `-1` is not a count"),
+        (
+            "traffic: [{ from: web, to: 'a:1', keepalive: »0s }]",
+            "error: a probe after no time never ends",
+        ),
+        (
+            "traffic: [{ from: web, to: 'a:1', idle: »5s }]",
+            "error: nothing follows the silence: the only request is the first one",
+        ),
+        (
+            "traffic: [{ from: web, to: a, traceroute: »256 }]",
+            "error: a time to live is from 1 to 255",
+        ),
+        (
+            "traffic: [{ from: web, to: 'a:1', protocol: udp, size: »64KiB }]",
+            "error: a datagram holds 65507 bytes at most",
+        ),
+        (
+            "traffic: [{ from: web, replay: »no.pcap }]",
+            "error: no.pcap: No such file or directory (os error 2)",
+        ),
+        (
+            "traffic: [{ from: web, to: »'a:1', provider: logs }]",
+            "error: where the provider's own traffic goes is the provider's business",
+        ),
+        ("traffic: [{ from: internet, to: »'wbe:80' }]", "error: there is no service `wbe`"),
+        ("links: { internet: { loss: »101% } }", "error: `101%`: a share is at most 100%"),
+        ("links: { internet: { mtu: »60 } }", "error: an MTU is from 68 to 65535 (RFC 791)"),
+        ("links: { »interent: { loss: 1% } }", "error: there is no key `interent` here"),
+        ("timeline: [»{ at: 1s }]", "error: nothing is changed"),
+        (
+            "timeline: [{ at: 1s, lose_az: »use1-az9 }]",
+            "error: no subnet is in Availability Zone `use1-az9`",
+        ),
+        (
+            "timeline: [{ at: 1s, change: { »trafic: [] } }]",
+            "error: `trafic` cannot be changed during a run",
+        ),
+        (
+            "timeline: [»{ at: 1s, change: { services: { web: { tsks: 3 } } } }]",
+            "error: from 1 s on: there is no key `tsks` here",
+        ),
+        (
+            "timeline: [»{ at: 1s, change: { services: { web: { egress: vpc, connector: c } } } }]",
+            "error: from 1 s on: there is no VPC connector `c`",
+        ),
+        ("results: [{ traffic: »x, failed: 0 }]", "error: there is no traffic `x`"),
+        ("results: [»{ element: default }]", "error: nothing is said that could be so or not"),
+        ("results: [»{ failed: 0 }]", "error: a result is about one thing"),
+        ("results: [{ element: default, failed: »0 }]", "error: an element has no `failed`"),
+        (
+            "results: [{ element: default, packets: »few }]",
+            "error: `few` is not a number or a bound",
+        ),
+        (
+            "results: [{ element: default, packets: »5..3 }]",
+            "error: `5..3`: no number is within these bounds",
+        ),
+        (
+            "duration: 5s\ntraffic: [»{ from: web, to: 'a:1', at: 6s }]",
+            "warning: the run ends before this",
+        ),
+    ];
+    for (section, wanted) in rows {
+        let cloud = "  subnets: { s: { az: use1-az1, cidr: 10.0.1.0/24 } }\n\
+                     services: { web: { egress: default, tasks: 2 } }\nhosts: { a: { address: 203.0.113.1 } }\n";
+        assert_found(&with_vpc(&format!("{cloud}{section}\n")), wanted);
+    }
+}
+
+#[test]
+fn a_run_is_read_whole() {
+    let Plan { duration, seed, links, traffic, timeline, expect } = good(EVERYTHING).plan;
+    assert_eq!((duration, seed), (Some(Duration::from_secs(3_600)), Some(7)));
+    assert_eq!(links.internet.bandwidth, Some(1_000_000_000));
+    assert_eq!((links.internet.loss, links.internet.packets), (0.001, Some(1_000)));
+    assert_eq!(links.zone, Links::default().zone);
+    let names: Vec<_> = traffic.iter().map(|traffic| traffic.name.as_str()).collect();
+    let wanted = [
+        "web to api.example.com:443",
+        "slow",
+        "web to api.example.com:53",
+        "web to 10.0.0.2",
+        "web to 10.0.1.5",
+        "web to api.example.com",
+        "db to api.example.com:443",
+        "internet to web:8080",
+        "web (provider)",
+        "web (provider) (2)",
+    ];
+    assert_eq!(names, wanted);
+    assert_eq!(traffic[1].from, Sender::Service("web".into(), Some(1)));
+    assert_eq!(traffic[6].from, Sender::Host("db".into()));
+    let [lost, back, changed] = &timeline[..] else { panic!("{timeline:?}") };
+    assert_eq!((lost.model.lost_azs.len(), back.model.lost_azs.len()), (1, 0));
+    assert_eq!((lost.title.as_str(), back.title.as_str()), ("euw1-az1 is lost", "back again"));
+    assert_eq!((*back.model.services[0].tasks, *changed.model.services[0].tasks), (2, 3));
+    assert_eq!((back.model.vpc_endpoints.len(), changed.model.vpc_endpoints.len()), (2, 1));
+    assert_eq!(expect.len(), 4);
+    assert_eq!(expect[0].figures[1].1.value, Bound { least: 0.0, most: 3_000_f64.next_down() });
 }
 
 #[test]

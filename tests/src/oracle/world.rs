@@ -31,6 +31,17 @@ pub(super) enum Owner<'a> {
     Endpoint(&'a str),
 }
 
+impl Eni<'_> {
+    /// What a drop at it names.
+    pub(super) fn name(&self) -> &str {
+        match &self.owner {
+            Owner::Host | Owner::Hyperplane => &self.id,
+            Owner::Nat(nat) => &nat.id,
+            Owner::Endpoint(id) => id,
+        }
+    }
+}
+
 impl<'a> World<'a> {
     pub(super) fn new(model: &'a Model) -> World<'a> {
         let mut world = World { model, enis: Vec::new() };
@@ -161,8 +172,15 @@ impl<'a> World<'a> {
         one == other || self.model.peerings.iter().any(joins)
     }
 
-    /// The one ENI of the task's connector in the task's zone, else the only one it has.
-    pub(super) fn hyperplane_eni(&self, connector: &str, service: &Service, task: u32) -> &Eni<'a> {
+    /// The one ENI of the task's connector in the task's zone, else any that it has, of those whose
+    /// zone is not lost, if there are any. Of several `pick` says which.
+    pub(super) fn hyperplane_eni(
+        &self,
+        connector: &str,
+        service: &Service,
+        task: u32,
+        pick: &mut usize,
+    ) -> &Eni<'a> {
         let mut connectors = self.model.connectors.iter();
         let connector = connectors.find(|c| c.id.value == connector).expect("a known connector");
         let subnets: Vec<_> = connector.subnets.iter().map(|id| self.subnet(id)).collect();
@@ -171,7 +189,17 @@ impl<'a> World<'a> {
             false => service.azs.iter().map(|az| az.as_str()).collect(),
         };
         let zone = zones[task as usize % zones.len()];
-        let subnet = subnets.iter().find(|s| s.az.value == zone).unwrap_or(&subnets[0]);
+        let lives = |s: &&&Subnet| !self.model.lost_azs.contains(&s.az);
+        let mut live: Vec<_> = subnets.iter().filter(lives).collect();
+        if live.is_empty() {
+            live = subnets.iter().collect();
+        }
+        let near = live.iter().find(|s| s.az.value == zone);
+        let subnet = near.copied().unwrap_or_else(|| {
+            let chosen = live[*pick % live.len()];
+            *pick /= live.len();
+            chosen
+        });
         let wanted = self.groups_or_default(&connector.security_groups, &subnet.vpc);
         let shared = |eni: &&Eni<'_>| {
             matches!(eni.owner, Owner::Hyperplane)

@@ -272,6 +272,7 @@ fn subnet(zone: u32) -> Subnet {
     Subnet {
         name: "subnet".into(),
         vpc: VpcId(0),
+        lost: false,
         zone: ZoneId(zone),
         cidr: Cidr::ANY,
         route_table: RouteTableId(0),

@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod explain;
 mod input;
+mod reach;
 mod run;
 mod schema;
 mod terminal;
@@ -32,6 +33,7 @@ struct Egret {
 enum Verb {
     Explain(explain::Explain),
     Check(check::Check),
+    Reach(reach::Reach),
     Run(run::Run),
     Bench(bench::Bench),
     Schema(schema::PrintSchema),
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
     let exit = match egret.verb {
         Verb::Explain(verb) => verb.run(),
         Verb::Check(verb) => verb.run(),
+        Verb::Reach(verb) => verb.run(),
         Verb::Run(verb) => verb.run(),
         Verb::Bench(verb) => verb.run(),
         Verb::Schema(verb) => verb.run(),

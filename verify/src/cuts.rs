@@ -23,8 +23,8 @@ pub struct World<'a> {
     begins: Vec<u32>,
 }
 
-/// Blocks that elements treat by themselves: RFC 1122 §3.2.1.3, 1918, 3927, 5771, 6598.
-const SPECIAL: [(Ipv4Addr, u8); 8] = [
+/// Blocks that elements treat by themselves, in order: RFC 1122 §3.2.1.3, 1918, 3927, 5771, 6598.
+pub(crate) const SPECIAL: [(Ipv4Addr, u8); 8] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     (Ipv4Addr::new(100, 64, 0, 0), 10),
@@ -35,13 +35,25 @@ const SPECIAL: [(Ipv4Addr, u8); 8] = [
     (Ipv4Addr::new(224, 0, 0, 0), 3),
 ];
 
-/// Link-local services (aws-facts §3.5).
-const SERVICES: [Ipv4Addr; 4] = [
-    Ipv4Addr::new(169, 254, 169, 253),
-    Ipv4Addr::new(169, 254, 169, 254),
-    Ipv4Addr::new(169, 254, 169, 123),
-    Ipv4Addr::new(169, 254, 170, 2),
+/// Link-local services, and what they are (aws-facts §3.5).
+const SERVICES: [(Ipv4Addr, &str); 4] = [
+    (Ipv4Addr::new(169, 254, 169, 253), "resolver"),
+    (Ipv4Addr::new(169, 254, 169, 254), "instance metadata"),
+    (Ipv4Addr::new(169, 254, 169, 123), "time"),
+    (Ipv4Addr::new(169, 254, 170, 2), "task metadata"),
 ];
+
+/// What a link-local service is called that has this address in a VPC of the snapshot.
+pub fn link_local(snapshot: &Snapshot, address: Ipv4Addr) -> Option<&'static str> {
+    let service = SERVICES.iter().find(|(known, _)| *known == address).map(|(_, name)| *name);
+    service.or_else(|| resolvers(snapshot).any(|known| known == address).then_some("resolver"))
+}
+
+/// Each VPC's base plus two.
+fn resolvers(snapshot: &Snapshot) -> impl Iterator<Item = Ipv4Addr> {
+    let bases = snapshot.vpcs.iter().map(|vpc| vpc.cidrs[0].network().to_bits());
+    bases.map(|base| Ipv4Addr::from_bits(base + 2))
+}
 
 impl<'a> World<'a> {
     /// The world of a snapshot.
@@ -56,12 +68,9 @@ impl<'a> World<'a> {
 
         let private = snapshot.vpcs.iter().flat_map(|vpc| vpc.addresses.iter().map(|(a, _)| *a));
         let public = snapshot.public_addresses.iter().map(|(address, _)| *address);
-        let resolvers = snapshot
-            .vpcs
-            .iter()
-            .map(|vpc| Ipv4Addr::from_bits(vpc.cidrs[0].network().to_bits() + 2));
         let own = [snapshot.settings.provider_address];
-        let single = private.chain(public).chain(resolvers).chain(own).chain(SERVICES);
+        let services = SERVICES.map(|(address, _)| address);
+        let single = private.chain(public).chain(resolvers(snapshot)).chain(own).chain(services);
 
         let mut begins: Vec<u32> =
             blocks.chain(single.map(Cidr::host)).flat_map(ends).flatten().collect();

@@ -163,3 +163,54 @@ impl Packet {
         Choice { eni, address, port: self.source_port.max(FIRST_PORT) }
     }
 }
+
+/// The fewest blocks that have exactly these addresses: each the first one's address, and the bits of
+/// the prefix.
+pub fn blocks(spans: &[Span<u32>]) -> Vec<(Ipv4Addr, u8)> {
+    let mut blocks = Vec::new();
+    for span in spans {
+        let (mut first, end) = (u64::from(span.first), u64::from(span.last) + 1);
+        while first < end {
+            // As large as the address is even and the rest is long.
+            let even = if first == 0 { 32 } else { first.trailing_zeros().min(32) };
+            let size = even.min((end - first).ilog2());
+            blocks.push((Ipv4Addr::from_bits(first as u32), (32 - size) as u8));
+            first += 1 << size;
+        }
+    }
+    blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_written_as_the_fewest_blocks() {
+        let of = |first: [u8; 4], last: [u8; 4]| {
+            let [first, last] = [first, last].map(|a| Ipv4Addr::from(a).to_bits());
+            let blocks = blocks(&[Span::new(first, last)]);
+            blocks.iter().map(|(a, len)| format!("{a}/{len}")).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(of([0, 0, 0, 0], [255, 255, 255, 255]), "0.0.0.0/0");
+        assert_eq!(of([10, 0, 0, 0], [10, 0, 255, 255]), "10.0.0.0/16");
+        assert_eq!(of([10, 0, 0, 1], [10, 0, 0, 4]), "10.0.0.1/32 10.0.0.2/31 10.0.0.4/32");
+        assert_eq!(of([255, 255, 255, 255], [255, 255, 255, 255]), "255.255.255.255/32");
+    }
+
+    #[test]
+    fn a_region_without_a_part_is_the_rest() {
+        let region = Region::all(Span::new(10, 20), Protocol::TCP);
+        let hold = Region { dst: Span::new(10, 12), port: Span::new(0, 80), ..region };
+        let hold = Region { source_port: Span::new(1_024, 2_000), ..hold };
+        let rest: Vec<Region> = region.without(&hold).collect();
+        let size = |region: &Region| {
+            let count = |first: u64, last: u64| last - first + 1;
+            count(region.dst.first.into(), region.dst.last.into())
+                * count(region.port.first.into(), region.port.last.into())
+                * count(region.source_port.first.into(), region.source_port.last.into())
+        };
+        assert_eq!(rest.len(), 3);
+        assert_eq!(rest.iter().map(size).sum::<u64>() + size(&hold), size(&region));
+    }
+}

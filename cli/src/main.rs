@@ -9,6 +9,7 @@ mod reach;
 mod run;
 mod schema;
 mod terminal;
+mod test;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,7 @@ enum Verb {
     Check(check::Check),
     Reach(reach::Reach),
     Run(run::Run),
+    Test(test::Test),
     Bench(bench::Bench),
     Schema(schema::PrintSchema),
     Completions(completions::Completions),
@@ -53,6 +55,8 @@ enum Exit {
     BadInput,
     /// Something failed on the way, a write for instance.
     Failed,
+    /// No test was there to run.
+    NoTests,
 }
 
 impl From<Exit> for ExitCode {
@@ -62,6 +66,7 @@ impl From<Exit> for ExitCode {
             Exit::Dropped | Exit::Unexpected => 1,
             Exit::BadInput => 2,
             Exit::Failed => 3,
+            Exit::NoTests => 4,
         })
     }
 }
@@ -74,6 +79,7 @@ fn main() -> ExitCode {
         Verb::Check(verb) => verb.run(),
         Verb::Reach(verb) => verb.run(),
         Verb::Run(verb) => verb.run(),
+        Verb::Test(verb) => verb.run(),
         Verb::Bench(verb) => verb.run(),
         Verb::Schema(verb) => verb.run(),
         Verb::Completions(verb) => verb.run::<Egret>(),

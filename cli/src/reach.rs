@@ -14,7 +14,7 @@ use egret_verify::classes::Origin;
 use egret_verify::cuts::{World, link_local};
 use egret_verify::reach::{Manner, Row, Surety, reach};
 use egret_verify::senders::senders;
-use egret_verify::space::{Span, blocks};
+use egret_verify::space::{Span, blocks, without};
 use egret_verify::targets::internet;
 use serde_json::{Value, json};
 
@@ -145,6 +145,8 @@ struct Names<'a> {
     snapshot: &'a Snapshot,
 }
 
+/// So many addresses in a row are looked at singly.
+const FEW: u32 = 16;
 /// So many blocks are listed before the list is turned round or cut.
 const BLOCKS: usize = 8;
 
@@ -156,10 +158,15 @@ impl Names<'_> {
 
     /// Names of single addresses, then the blocks of the rest.
     fn destinations(&self, spans: &[Span<u32>]) -> Vec<String> {
-        let (named, rest): (Vec<&Span<u32>>, Vec<&Span<u32>>) =
-            spans.iter().partition(|span| self.name(span).is_some());
+        // A few neighbours may have names each.
+        let few = |span: &Span<u32>| span.last - span.first < FEW;
+        let single = |span: &Span<u32>| (span.first..=span.last).map(Span::one).collect();
+        let spans = spans.iter().flat_map(|span| match few(span) {
+            true => single(span),
+            false => vec![*span],
+        });
+        let (named, rest): (Vec<_>, Vec<_>) = spans.partition(|span| self.name(span).is_some());
         let mut lines: Vec<String> = named.iter().filter_map(|span| self.name(span)).collect();
-        let rest: Vec<Span<u32>> = rest.into_iter().copied().collect();
         if !rest.is_empty() {
             lines.extend(self.blocks(&rest));
         }
@@ -240,22 +247,4 @@ impl Names<'_> {
         }
         value
     }
-}
-
-/// Those addresses that are not among the others; both in order.
-fn without(spans: &[Span<u32>], others: &[Span<u32>]) -> Vec<Span<u32>> {
-    let mut left = Vec::new();
-    for span in spans {
-        let mut first = Some(span.first);
-        for other in others.iter().filter(|other| span.both(other).is_some()) {
-            if let Some(from) = first.filter(|from| other.first > *from) {
-                left.push(Span::new(from, other.first - 1));
-            }
-            first = other.last.checked_add(1);
-        }
-        if let Some(from) = first.filter(|from| *from <= span.last) {
-            left.push(Span::new(from, span.last));
-        }
-    }
-    left
 }

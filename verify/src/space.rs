@@ -64,14 +64,19 @@ pub struct Region {
 }
 
 impl Region {
-    /// Every packet of a protocol to these addresses.
-    pub fn all(dst: Span<u32>, protocol: Protocol) -> Region {
-        let port = if has_ports(protocol) || protocol == Protocol::ICMP { PORTS } else { NO_PORT };
-        Region { dst, protocol, port, source_port: SOURCE_PORTS }
+    /// Every packet of a protocol to these addresses that opens a flow. ICMP errors, which are about
+    /// another packet, open none.
+    pub fn all(dst: Span<u32>, protocol: Protocol) -> Vec<Region> {
+        let of = |port| Region { dst, protocol, port, source_port: SOURCE_PORTS };
+        match protocol {
+            Protocol::TCP | Protocol::UDP => vec![of(PORTS)],
+            Protocol::ICMP => ASKING.map(of).to_vec(),
+            _ => vec![of(NO_PORT)],
+        }
     }
 
     /// Its lowest packet, from that address.
-    pub(crate) fn first(&self, src: Ipv4Addr) -> Packet {
+    pub fn first(&self, src: Ipv4Addr) -> Packet {
         Packet {
             src,
             dst: Ipv4Addr::from_bits(self.dst.first),
@@ -109,6 +114,12 @@ impl Region {
 }
 
 const NO_PORT: Span<u16> = Span { first: 0, last: 0 };
+/// ICMP but for types 3, 4, 5, 11 and 12, which report on a packet (RFC 792).
+const ASKING: [Span<u16>; 3] = [
+    Span { first: 0, last: 0x02ff },
+    Span { first: 0x0600, last: 0x0aff },
+    Span { first: 0x0d00, last: 0xffff },
+];
 
 /// Whether a protocol has ports that rules can name.
 pub fn has_ports(protocol: Protocol) -> bool {
@@ -181,6 +192,24 @@ pub fn blocks(spans: &[Span<u32>]) -> Vec<(Ipv4Addr, u8)> {
     blocks
 }
 
+/// Those addresses that are not among the others; both in order.
+pub fn without(spans: &[Span<u32>], others: &[Span<u32>]) -> Vec<Span<u32>> {
+    let mut left = Vec::new();
+    for span in spans {
+        let mut first = Some(span.first);
+        for other in others.iter().filter(|other| span.both(other).is_some()) {
+            if let Some(from) = first.filter(|from| other.first > *from) {
+                left.push(Span::new(from, other.first - 1));
+            }
+            first = other.last.checked_add(1);
+        }
+        if let Some(from) = first.filter(|from| *from <= span.last) {
+            left.push(Span::new(from, span.last));
+        }
+    }
+    left
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_region_without_a_part_is_the_rest() {
-        let region = Region::all(Span::new(10, 20), Protocol::TCP);
+        let region = Region::all(Span::new(10, 20), Protocol::TCP)[0];
         let hold = Region { dst: Span::new(10, 12), port: Span::new(0, 80), ..region };
         let hold = Region { source_port: Span::new(1_024, 2_000), ..hold };
         let rest: Vec<Region> = region.without(&hold).collect();

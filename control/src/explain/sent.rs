@@ -64,7 +64,12 @@ impl Sent {
         let (forward, back_hops) = split(record);
         let mut sent = Sent {
             verdict: there.map_or_else(Verdict::Drop, |(to, _)| Verdict::Forward(to)),
-            answer: back.map(Verdict::Drop),
+            // An answer that gets through comes back to the sender.
+            answer: match back {
+                Some(drop) => Some(Verdict::Drop(drop)),
+                None if back_hops.is_empty() => None,
+                None => Some(Verdict::Forward(question.from)),
+            },
             delivered: there.ok(),
             uncertain: false,
             forward,

@@ -213,6 +213,7 @@ fn find(path: &Path, is_named: bool, found: &mut Vec<PathBuf>) -> io::Result<()>
     let mut entries = entries?;
     entries.sort();
     for entry in entries {
+        let entry = entry.strip_prefix(".").map_or(entry.clone(), Path::to_owned);
         let name = entry.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         // What tools leave behind, and links that may lead round in a circle.
         if !name.starts_with('.') && name != "target" && !(entry.is_symlink() && entry.is_dir()) {

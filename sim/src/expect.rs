@@ -76,6 +76,7 @@ impl Judge<'_> {
             }
         }
         match worst {
+            None if all == 0 => Err(impossible("no packet is left of which this is expected")),
             None => Ok(all),
             Some((sender, to, class)) => Err(self.unmet(&sender, to, &class, (failing, all))),
         }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use egret_control::compile::{Compilation, compile};
-use egret_control::explain::{World, text};
+use egret_control::explain::{Explanation, World, text};
 use egret_control::finding::{Finding, Rejection};
 use egret_control::import;
 use egret_control::source::{Place, Sources};
@@ -167,8 +167,7 @@ impl Suite {
             Err(unmet) => unmet,
         };
         let Unmet { differences, failing: (_, classes), explanation } = unmet;
-        let decided = explanation.iter().flat_map(|e| e.forward.iter().chain(&e.back));
-        let culprit = decided.filter_map(|step| step.place).last();
+        let culprit = explanation.as_deref().and_then(decided);
         Outcome {
             differences,
             culprit: culprit.map(|place| spot(&model.sources, place)),
@@ -182,6 +181,17 @@ impl Suite {
             Run::new(&self.scenario, Options::default()).map_err(|error| error.to_string())?;
         run.step_until(Instant(u64::MAX));
         Ok(run.finish().0)
+    }
+}
+
+/// Where it is written what decided about a packet: what denies it or, if it arrives, the first rule
+/// that let it go.
+fn decided(explanation: &Explanation) -> Option<Place> {
+    let steps = || explanation.forward.iter().chain(&explanation.back);
+    let is_written = |place: &Place| place.file.is_some();
+    match steps().find(|step| step.denial.is_some()) {
+        Some(denied) => denied.place.filter(is_written),
+        None => steps().filter_map(|step| step.place).find(is_written),
     }
 }
 

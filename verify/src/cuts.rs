@@ -4,7 +4,8 @@
 //! which of its blocks an address is in and which of its port ranges a port is in; everything else on
 //! which of the model's own addresses it is, and on the blocks that RFCs set aside. Where none of
 //! these begins or ends between two packets, no decision can tell them apart. Blocks count only of
-//! what was asked, and ports only of rules whose block the packet is in.
+//! rules that were asked and whose ports are in question, ports only of rules whose block the packet
+//! is in.
 
 use std::net::Ipv4Addr;
 
@@ -151,25 +152,49 @@ impl Hold<'_> {
             {
                 let acl = &snapshot[acl];
                 let entries = if egress { &acl.egress } else { &acl.ingress };
-                entries.iter().for_each(|entry| self.block(entry.cidr));
+                for entry in entries {
+                    if self.matters(entry.traffic, direction) {
+                        self.block(entry.cidr);
+                    }
+                }
             }
             _ => {
                 if let Some((eni, egress)) = groups_asked(hop)
                     && egress == (hop.direction == Direction::Forward)
                 {
-                    self.group_blocks(eni, egress);
+                    self.group_blocks(eni, egress, hop.direction);
                 }
             }
         }
     }
 
-    fn group_blocks(&mut self, eni: EniId, egress: bool) {
+    fn group_blocks(&mut self, eni: EniId, egress: bool, direction: Direction) {
         for group in &self.snapshot[eni].security_groups {
             for rule in self.snapshot[*group].rules(egress) {
-                if let Peer::Cidr(block) = rule.peer {
+                if let Peer::Cidr(block) = rule.peer
+                    && self.matters(rule.traffic, direction)
+                {
                     self.block(block);
                 }
             }
+        }
+    }
+
+    /// Whether a rule for this traffic can match a packet of the region at all.
+    fn matters(&self, traffic: Traffic, direction: Direction) -> bool {
+        let Region { protocol, port, source_port, .. } = self.region;
+        let asked = if direction == Direction::Forward { port } else { source_port };
+        match traffic {
+            Traffic::All => true,
+            Traffic::Tcp(first, last) | Traffic::Udp(first, last) if first > last => false,
+            Traffic::Tcp(first, last) => {
+                protocol == Protocol::TCP && asked.both(&Span::new(first, last)).is_some()
+            }
+            Traffic::Udp(first, last) => {
+                protocol == Protocol::UDP && asked.both(&Span::new(first, last)).is_some()
+            }
+            Traffic::Icmp(..) => protocol == Protocol::ICMP,
+            Traffic::Protocol(other) => protocol == other,
         }
     }
 

@@ -49,7 +49,7 @@ pub fn addresses(
         return block(name).map(|block| vec![span(block)]);
     }
     if let Some(list) = snapshot.prefix_lists.iter().find(|list| *list.name == *name) {
-        return Ok(list.cidrs.iter().copied().map(span).collect());
+        return Ok(in_order(list.cidrs.iter().copied().map(span).collect()));
     }
     let request = Request {
         from: sender.name.clone(),
@@ -61,6 +61,19 @@ pub fn addresses(
     };
     let question = resolve(model, snapshot, &request)?;
     Ok(vec![Span::one(question.tuple.dst.to_bits())])
+}
+
+/// The same addresses, in order and without doubles.
+fn in_order(mut spans: Vec<Span<u32>>) -> Vec<Span<u32>> {
+    spans.sort_unstable();
+    spans.dedup_by(|next, before| {
+        let overlap = next.first <= before.last;
+        if overlap {
+            before.last = before.last.max(next.last);
+        }
+        overlap
+    });
+    spans
 }
 
 /// Every public address: all but the blocks that elements treat by themselves. Those for
@@ -105,6 +118,15 @@ mod tests {
         assert!(!has([10, 0, 0, 0]) && !has([0, 0, 0, 1]) && !has([192, 168, 3, 4]));
         assert!(has([223, 255, 255, 255]) && !has([224, 0, 0, 0]) && !has([255, 255, 255, 255]));
         assert!(internet().windows(2).all(|pair| pair[0].last < pair[1].first));
+    }
+
+    #[test]
+    fn lists_are_put_in_order() {
+        let of = |spans: &[(u32, u32)]| {
+            let spans = spans.iter().map(|(first, last)| Span::new(*first, *last));
+            in_order(spans.collect()).iter().map(|s| (s.first, s.last)).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&[(20, 30), (1, 5), (25, 26), (5, 9)]), [(1, 9), (20, 30)]);
     }
 
     #[test]

@@ -271,19 +271,20 @@ pub(crate) fn read(
     page: &mut Page<'_>,
 ) -> Option<Expectation> {
     let Sourced { value: section, place } = page.sourced(section);
-    let from = page.meanings(section.from);
+    let from: Vec<_> = section.from.into_iter().collect();
+    let to: Vec<_> = section.to.into_iter().collect();
+    if from.is_empty() || to.is_empty() {
+        let message = "nothing is expected without a sender and a target";
+        page.find(Finding::error("no-expectation", place, message));
+    }
+    let from = page.meanings(from);
     for from in from.iter().filter(|from| from.value != EVERY_SERVICE) {
         if !is_interface(from, model) {
             let service = from.clone().map(|from| service_of(&from).to_owned());
             unknown_service(&service, model).into_iter().for_each(|finding| page.find(finding));
         }
     }
-    let to = page.meanings(section.to);
-    if from.is_empty() || to.is_empty() {
-        let message = "nothing is expected without a sender and a target";
-        page.find(Finding::error("no-expectation", place, message));
-        return None;
-    }
+    let to = page.meanings(to);
     let protocol = protocol(section.protocol, section.icmp, place, page);
     let outcome = page.meaning(section.outcome);
     let reason = page.optional(section.reason);

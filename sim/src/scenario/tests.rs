@@ -376,7 +376,8 @@ fn contradictions_in_expectations_are_found() {
         ),
         ("to: »a, outcome: delivered", "error: the target has no port"),
         ("to: »\"a:1\", protocol: icmp, outcome: delivered", "error: this protocol has no ports"),
-        ("to: »a:http, outcome: delivered", "error: `a:http` is not a destination"),
+        ("to: »a:http, outcome: delivered", "error: `a:http` is not a target"),
+        ("to: [\"a:1\", »\"a:9-1\"], outcome: delivered", "error: `a:9-1` is not a target"),
         ("to: \"a:1\", outcome: »lost", "error: `lost` is not an outcome"),
         (
             "to: \"a:1\", outcome: dropped, reason: »ipv7",
@@ -390,7 +391,10 @@ fn contradictions_in_expectations_are_found() {
             "to: \"a:1\", outcome: dropped, source: »1.2.3.4",
             "error: no destination sees the source of a packet that is dropped",
         ),
-        ("to: \"a:1\", protocol: »all, outcome: dropped", "error: a packet has one protocol"),
+        (
+            "to: »\"a:1\", protocol: all, outcome: dropped",
+            "error: all protocols have no ports in common",
+        ),
     ];
     for (fields, wanted) in rows {
         let service = "services: { web: { egress: default } }";

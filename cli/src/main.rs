@@ -5,9 +5,11 @@ mod check;
 mod completions;
 mod explain;
 mod input;
+mod reach;
 mod run;
 mod schema;
 mod terminal;
+mod test;
 
 use std::process::ExitCode;
 
@@ -32,7 +34,9 @@ struct Egret {
 enum Verb {
     Explain(explain::Explain),
     Check(check::Check),
+    Reach(reach::Reach),
     Run(run::Run),
+    Test(test::Test),
     Bench(bench::Bench),
     Schema(schema::PrintSchema),
     Completions(completions::Completions),
@@ -51,6 +55,8 @@ enum Exit {
     BadInput,
     /// Something failed on the way, a write for instance.
     Failed,
+    /// No test was there to run.
+    NoTests,
 }
 
 impl From<Exit> for ExitCode {
@@ -60,6 +66,7 @@ impl From<Exit> for ExitCode {
             Exit::Dropped | Exit::Unexpected => 1,
             Exit::BadInput => 2,
             Exit::Failed => 3,
+            Exit::NoTests => 4,
         })
     }
 }
@@ -70,7 +77,9 @@ fn main() -> ExitCode {
     let exit = match egret.verb {
         Verb::Explain(verb) => verb.run(),
         Verb::Check(verb) => verb.run(),
+        Verb::Reach(verb) => verb.run(),
         Verb::Run(verb) => verb.run(),
+        Verb::Test(verb) => verb.run(),
         Verb::Bench(verb) => verb.run(),
         Verb::Schema(verb) => verb.run(),
         Verb::Completions(verb) => verb.run::<Egret>(),

@@ -15,6 +15,7 @@ mod words;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use egret_dataplane::judgement::Choice;
 use egret_dataplane::packet::{Protocol, Tuple};
 use egret_dataplane::snapshot::{InterfaceId, Snapshot};
 use egret_dataplane::trace::{Direction, Hop};
@@ -138,6 +139,16 @@ pub fn explain(world: World<'_>, question: Question) -> Explanation {
     if question.all {
         sent = sent.past_drops(&snapshot, &question);
     }
+    put_into_words(world, question, &sent)
+}
+
+/// The same where chance decides so. [`Question::all`] has no effect.
+pub fn explain_chosen(world: World<'_>, question: Question, choice: Choice) -> Explanation {
+    let sent = Sent::judged(world.snapshot, &question, choice);
+    put_into_words(world, question, &sent)
+}
+
+fn put_into_words(world: World<'_>, question: Question, sent: &Sent) -> Explanation {
     let steps = |hops: &[Hop]| -> Vec<Step> {
         hops.iter().map(|hop| words::step(world, hop, &question)).collect()
     };

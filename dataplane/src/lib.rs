@@ -18,6 +18,7 @@
 //! | [`crew`], [`threads`] | several workers: stepped by one thread, or a thread each |
 //! | [`handover`] | what one worker leaves to another |
 //! | [`verdict`] | what becomes of a packet, and every reason to drop one |
+//! | [`judgement`] | what would become of a packet and its answer, without a worker |
 //! | [`trace`] | what happened at each hop |
 //! | [`counters`] | every packet accounted for |
 //! | [`memory`], [`prefetch`] | what the hardware asks for: huge pages, lines fetched ahead |
@@ -28,6 +29,7 @@ pub mod crew;
 pub mod flow;
 mod fragments;
 pub mod handover;
+pub mod judgement;
 pub mod memory;
 mod miss;
 pub mod packet;

@@ -160,14 +160,7 @@ impl Worker {
         ];
         // The walk back takes longer than the line that the insertion will need.
         self.flows.prefetch::<false>(self.flows.hash(&keys[1]));
-        let known = Known {
-            dir: Dir::Return,
-            origin: (interface, headers.tuple()),
-            answer: keys[1].tuple(),
-            translations: way.translations,
-            enis: way.enis,
-            tracked: way.tracked,
-        };
+        let known = Known::opened((interface, headers.tuple()), &way);
         let back = self.walk(way.to, way.headers.answer(), Flow::Known(&known), trace);
         if let Some(drop) = trace.passed_drop() {
             return Verdict::Drop(drop);
@@ -582,7 +575,7 @@ impl Packet<'_, '_> {
 
 /// The way back must end at whoever opened the flow: an answer that would reach anyone else is
 /// nobody's.
-fn returns_to(back: Result<Way, Stop>, keys: &[FlowKey; 2]) -> Result<Way, Drop> {
+pub(crate) fn returns_to(back: Result<Way, Stop>, keys: &[FlowKey; 2]) -> Result<Way, Drop> {
     let unsolicited = DropReason::Unsolicited.at(Element::Dataplane);
     match back {
         Ok(way)

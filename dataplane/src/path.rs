@@ -108,6 +108,18 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// The way back of a flow whose first packet has gone that way.
+    pub(crate) fn opened(origin: (InterfaceId, Tuple), way: &Way) -> Known {
+        Known {
+            dir: Dir::Return,
+            origin,
+            answer: way.headers.tuple().reversed(),
+            translations: way.translations,
+            enis: way.enis,
+            tracked: way.tracked,
+        }
+    }
+
     /// The tuple of the flow's forward packets at the ENI of each end.
     fn tuples(&self) -> [Tuple; 2] {
         let mut near = self.origin.1;

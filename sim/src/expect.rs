@@ -1,21 +1,34 @@
-//! Whether what a scenario expects is so: each expectation is one packet, and its answer, through
-//! the dataplane itself.
+//! Whether what is expected of packets is so: of every packet that an expectation speaks of, proved
+//! and not sampled ([`egret_verify`]).
 
 use std::fmt;
+use std::net::Ipv4Addr;
 
-use egret_control::explain::resolve::{Request, Unresolved, resolve};
-use egret_control::explain::{self, Explanation, World, analysis, element_names};
+use egret_control::explain::{self, Explanation, Question, World, analysis, element_names};
 use egret_control::model::Model;
 use egret_dataplane::packet::Protocol as IpProtocol;
+use egret_dataplane::snapshot::Snapshot;
+use egret_dataplane::trace::Direction;
+use egret_dataplane::verdict::{Drop, Element};
+use egret_verify::classes::{Class, classes};
+use egret_verify::cuts;
+use egret_verify::senders::{Sender, senders};
+use egret_verify::space::{Region, SOURCE_PORTS, Span, without};
+use egret_verify::targets;
 
-use crate::scenario::{Expectation, Outcome, Protocol};
+use crate::scenario::{EVERY_SERVICE, Expectation, Outcome, Protocol, Target};
+
+/// Classes of packets that one expectation may speak of, from one sender to one target.
+const LIMIT: usize = 1_000_000;
 
 /// An expectation that does not hold.
 #[derive(Clone, Debug)]
 pub struct Unmet {
     /// What is not as expected, a sentence each.
     pub differences: Vec<String>,
-    /// What happened instead, where the packet could be sent at all.
+    /// Classes of packets of which it does not hold, and of how many.
+    pub failing: (usize, usize),
+    /// What happens to the smallest packet of which it does not hold, where there is one.
     pub explanation: Option<Box<Explanation>>,
 }
 
@@ -25,98 +38,225 @@ impl fmt::Display for Unmet {
     }
 }
 
-/// Sends the packet of an expectation, and compares.
+/// Judges every packet that an expectation speaks of. How many classes of them there are.
 ///
 /// # Errors
-/// Everything that is not as expected.
-pub fn judge(
-    model: &Model,
-    world: World<'_>,
-    expectation: &Expectation,
-) -> Result<Explanation, Unmet> {
-    let question = match resolve(model, world.snapshot, &request(expectation)) {
-        Ok(question) => question,
-        Err(error) => return Err(unresolved(&error)),
-    };
-    let explanation = explain::explain(world, question);
-    let differences = differences(world, expectation, &explanation);
-    if differences.is_empty() {
-        return Ok(explanation);
-    }
-    Err(Unmet { differences, explanation: Some(Box::new(explanation)) })
+/// Everything that is not as expected, of the smallest packet that is not.
+pub fn judge(model: &Model, world: World<'_>, expected: &Expectation) -> Result<usize, Unmet> {
+    let cuts = cuts::World::new(world.snapshot);
+    Judge { model, world, cuts, expected }.judge()
 }
 
-/// The packet that an expectation is about.
-pub fn request(expectation: &Expectation) -> Request {
-    let to = &expectation.to.value;
-    let (protocol, icmp) = match expectation.protocol {
-        Protocol::Tcp => (IpProtocol::TCP, (0, 0)),
-        Protocol::Udp => (IpProtocol::UDP, (0, 0)),
-        Protocol::Icmp(kind, code) => (IpProtocol::ICMP, (kind, code)),
-        Protocol::Other(number) => (IpProtocol(number), (0, 0)),
-    };
-    Request {
-        from: expectation.from.value.clone(),
-        to: to.port.map_or_else(|| to.host.clone(), |port| format!("{}:{port}", to.host)),
-        protocol,
-        source_port: None,
-        icmp,
-        all: false,
+struct Judge<'a> {
+    model: &'a Model,
+    world: World<'a>,
+    cuts: cuts::World<'a>,
+    expected: &'a Expectation,
+}
+
+impl Judge<'_> {
+    fn judge(&self) -> Result<usize, Unmet> {
+        let (mut all, mut failing) = (0, 0);
+        let mut worst: Option<(Sender, &Target, Class)> = None;
+        for from in self.senders() {
+            let senders = senders(self.model, self.world.snapshot, &from).map_err(impossible)?;
+            for sender in senders {
+                for to in self.expected.to.iter().map(|to| &to.value) {
+                    for class in self.classes(&sender, to)? {
+                        all += 1;
+                        if self.differences(&Found::of(&class)).is_empty() {
+                            continue;
+                        }
+                        failing += 1;
+                        if worst.as_ref().is_none_or(|(.., found)| key(&class) < key(found)) {
+                            worst = Some((sender.clone(), to, class));
+                        }
+                    }
+                }
+            }
+        }
+        match worst {
+            None if all == 0 => Err(impossible("no packet is left of which this is expected")),
+            None => Ok(all),
+            Some((sender, to, class)) => Err(self.unmet(&sender, to, &class, (failing, all))),
+        }
+    }
+
+    fn senders(&self) -> Vec<String> {
+        let every = || self.model.services.iter().map(|service| service.id.value.clone()).collect();
+        let named = self.expected.from.iter().map(|from| match from.as_str() {
+            EVERY_SERVICE => every(),
+            name => vec![name.to_owned()],
+        });
+        named.flat_map(|names: Vec<String>| names).collect()
+    }
+
+    fn classes(&self, sender: &Sender, to: &Target) -> Result<Vec<Class>, Unmet> {
+        let addresses = |name: &str| {
+            let spans = targets::addresses(self.model, self.world.snapshot, sender, name);
+            spans.map_err(impossible)
+        };
+        let mut spans = addresses(&to.host)?;
+        for except in &self.expected.except {
+            spans = without(&spans, &addresses(except)?);
+        }
+        let mut all = Vec::new();
+        for dst in spans {
+            for region in regions(self.expected.protocol, dst, to.ports) {
+                let classes = classes(&self.cuts, sender.origin, region, LIMIT);
+                all.extend(classes.map_err(impossible)?);
+            }
+        }
+        Ok(all)
+    }
+
+    fn unmet(&self, sender: &Sender, to: &Target, class: &Class, failing: (usize, usize)) -> Unmet {
+        let packet = class.region.first(sender.origin.src);
+        let is_address = to.host.parse::<Ipv4Addr>().is_ok();
+        let question = Question {
+            from: sender.origin.interface,
+            from_label: sender.label.clone(),
+            tuple: packet.tuple(),
+            icmp: packet.icmp(),
+            to_label: match is_address {
+                true => packet.dst.to_string(),
+                false => format!("{} ({})", to.host, packet.dst),
+            },
+            notes: Vec::new(),
+            all: false,
+        };
+        let mut differences = self.differences(&Found::of(class));
+        if failing.1 > 1 {
+            differences.push(format!("so it is for instance for {}", example(sender, class)));
+        }
+        let explanation = explain::explain_chosen(self.world, question, class.choice);
+        Unmet { differences, failing, explanation: Some(Box::new(explanation)) }
+    }
+
+    fn differences(&self, found: &Found) -> Vec<String> {
+        let (expected, snapshot) = (self.expected, self.world.snapshot);
+        let mut differences = Vec::new();
+        let mut differ = |what: &str, expected: &str, found: &str| {
+            differences.push(format!("{what} should be {expected}, and is {found}"));
+        };
+        let outcome = match *expected.outcome {
+            Outcome::Delivered => explain::Outcome::Delivered,
+            Outcome::NoReply => explain::Outcome::NoReply,
+            Outcome::Dropped => explain::Outcome::Dropped,
+        };
+        if outcome != found.outcome {
+            differ("the outcome", analysis::outcome(outcome), analysis::outcome(found.outcome));
+        }
+        let none = "nothing";
+        if let Some(by) = &expected.by {
+            let names = found.drop.map(|drop| element_names(snapshot, drop.element));
+            if !names.as_ref().is_some_and(|names| names.contains(&by.value)) {
+                let found = names.map_or(none.to_owned(), |names| names[0].clone());
+                differ("what drops it", by, &found);
+            }
+        }
+        let reason = found.drop.map(|drop| drop.reason);
+        if let Some(expected) = &expected.reason
+            && reason != Some(expected.value)
+        {
+            differ("the reason", expected.name(), reason.map_or(none, |reason| reason.name()));
+        }
+        if let Some(code) = &expected.code {
+            let found = reason.map_or(none, |reason| reason.code());
+            if found != code.as_str() {
+                differ("the code", code, found);
+            }
+        }
+        if let Some(source) = &expected.source
+            && found.source != Some(source.value)
+        {
+            let found = found.source.map_or(none.to_owned(), |source| source.to_string());
+            differ("the source that the destination sees", &source.value.to_string(), &found);
+        }
+        if let Some(missing) = self.missing_on(found, snapshot) {
+            let shown: Vec<String> =
+                found.via.iter().map(|e| element_names(snapshot, *e).swap_remove(0)).collect();
+            differ("the way", &format!("by {missing}"), &shown.join(", "));
+        }
+        differences
+    }
+
+    /// The first element that packets should pass, after those before it, and do not.
+    fn missing_on(&self, found: &Found, snapshot: &Snapshot) -> Option<&str> {
+        let mut rest = found.via.iter();
+        let mut expected = self.expected.via.iter();
+        expected
+            .find(|via| !rest.any(|e| element_names(snapshot, *e).contains(&via.value)))
+            .map(|via| via.as_str())
     }
 }
 
-fn unresolved(error: &Unresolved) -> Unmet {
-    Unmet { differences: vec![error.to_string()], explanation: None }
+/// What is found of a class.
+struct Found {
+    outcome: explain::Outcome,
+    drop: Option<Drop>,
+    /// As the destination sees it.
+    source: Option<Ipv4Addr>,
+    via: Vec<Element>,
 }
 
-fn differences(world: World<'_>, expected: &Expectation, found: &Explanation) -> Vec<String> {
-    let mut differences = Vec::new();
-    let mut differ = |what: &str, expected: &str, found: &str| {
-        differences.push(format!("{what} should be {expected}, and is {found}"));
+impl Found {
+    fn of(class: &Class) -> Found {
+        let judgement = &class.judgement;
+        let there = class.hops.iter();
+        let there = there.filter(|hop| hop.direction == Direction::Forward && hop.drop.is_none());
+        Found {
+            outcome: match (judgement.there, judgement.back) {
+                (Err(_), _) => explain::Outcome::Dropped,
+                (Ok(_), Some(_)) => explain::Outcome::NoReply,
+                (Ok(_), None) => explain::Outcome::Delivered,
+            },
+            drop: judgement.there.err().or(judgement.back),
+            source: judgement.there.ok().map(|(_, tuple)| tuple.src),
+            via: there.map(|hop| hop.element).collect(),
+        }
+    }
+}
+
+/// The packets of an expectation to one span of addresses.
+fn regions(protocol: Protocol, dst: Span<u32>, ports: Option<(u16, u16)>) -> Vec<Region> {
+    let of = |protocol, (first, last)| {
+        vec![Region { dst, protocol, port: Span::new(first, last), source_port: SOURCE_PORTS }]
     };
-    let outcome = match *expected.outcome {
-        Outcome::Delivered => explain::Outcome::Delivered,
-        Outcome::NoReply => explain::Outcome::NoReply,
-        Outcome::Dropped => explain::Outcome::Dropped,
+    match protocol {
+        Protocol::Tcp => of(IpProtocol::TCP, ports.unwrap_or((0, u16::MAX))),
+        Protocol::Udp => of(IpProtocol::UDP, ports.unwrap_or((0, u16::MAX))),
+        Protocol::Icmp(kind, code) => {
+            let at = u16::from_be_bytes([kind, code]);
+            of(IpProtocol::ICMP, (at, at))
+        }
+        Protocol::Other(number) => Region::all(dst, IpProtocol(number)),
+        Protocol::All => (0..=u8::MAX).flat_map(|n| Region::all(dst, IpProtocol(n))).collect(),
+    }
+}
+
+/// By which classes are small: what counts is the packet that somebody reads.
+fn key(class: &Class) -> (u32, u8, u16, u16) {
+    let Region { dst, protocol, port, source_port } = class.region;
+    (dst.first, protocol.0, port.first, source_port.first)
+}
+
+/// A class in words: `web/1, tcp 203.0.113.10:443`.
+fn example(sender: &Sender, class: &Class) -> String {
+    let packet = class.region.first(sender.origin.src);
+    let (name, protocol, dst) = (&sender.name, packet.protocol, packet.dst);
+    let to = match protocol {
+        IpProtocol::TCP | IpProtocol::UDP => format!("{dst}:{}", packet.port),
+        IpProtocol::ICMP => format!("{dst} type {} code {}", packet.icmp().0, packet.icmp().1),
+        _ => dst.to_string(),
     };
-    if outcome != found.outcome {
-        differ("the outcome", analysis::outcome(outcome), analysis::outcome(found.outcome));
-    }
-    let denial = found.denials.first();
-    let none = "nothing";
-    if let Some(by) = &expected.by {
-        let names = denial.map(|denial| element_names(world.snapshot, denial.drop.element));
-        if !names.as_ref().is_some_and(|names| names.contains(&by.value)) {
-            let found = names.map_or(none.to_owned(), |names| names[0].clone());
-            differ("what drops it", by, &found);
-        }
-    }
-    if let Some(reason) = &expected.reason {
-        let found = denial.map(|denial| denial.drop.reason);
-        if found != Some(reason.value) {
-            differ("the reason", reason.name(), found.map_or(none, |reason| reason.name()));
-        }
-    }
-    if let Some(code) = &expected.code {
-        let found = denial.map_or(none, |denial| denial.drop.reason.code());
-        if found != code.as_str() {
-            differ("the code", code, found);
-        }
-    }
-    if let Some(source) = &expected.source
-        && found.source() != Some(source.value)
-    {
-        let found = found.source().map_or(none.to_owned(), |source| source.to_string());
-        differ("the source that the destination sees", &source.value.to_string(), &found);
-    }
-    let passed: Vec<Vec<String>> =
-        found.via().map(|element| element_names(world.snapshot, element)).collect();
-    let mut rest = passed.iter();
-    for via in &expected.via {
-        if !rest.any(|names| names.contains(&via.value)) {
-            let shown: Vec<&str> = passed.iter().map(|names| names[0].as_str()).collect();
-            differ("the way", &format!("by {}", via.value), &shown.join(", "));
-        }
-    }
-    differences
+    let source = match class.region.source_port {
+        SOURCE_PORTS => String::new(),
+        span => format!(", answered to port {}", span.first),
+    };
+    format!("{name}, {protocol} {to}{source}")
+}
+
+fn impossible(error: impl fmt::Display) -> Unmet {
+    Unmet { differences: vec![error.to_string()], failing: (0, 0), explanation: None }
 }

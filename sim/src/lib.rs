@@ -1,4 +1,5 @@
-//! The world around the path in virtual time, and the scenario file that describes it.
+//! The world around the path in virtual time, the scenario file that describes it, and whether what
+//! is expected of it is so.
 
 pub mod capture;
 mod client;
@@ -19,6 +20,7 @@ pub mod scenario;
 mod server;
 mod stack;
 mod stream;
+pub mod suite;
 mod tally;
 mod trails;
 mod world;

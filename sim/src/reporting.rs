@@ -250,19 +250,29 @@ pub(crate) fn of_run(world: &World, sources: &Sources, report: &Report) -> Vec<E
     judged.collect()
 }
 
-fn packet_words(expected: &Expectation) -> String {
-    let to = &expected.to;
-    let port = to.port.map_or(String::new(), |port| format!(":{port}"));
+/// An expectation in words, if it has no name.
+pub(crate) fn packet_words(expected: &Expectation) -> String {
+    if let Some(name) = &expected.name {
+        return name.clone();
+    }
     let outcome = match *expected.outcome {
         Outcome::Delivered => explain::Outcome::Delivered,
         Outcome::NoReply => explain::Outcome::NoReply,
         Outcome::Dropped => explain::Outcome::Dropped,
     };
     let outcome = explain::analysis::outcome(outcome);
-    format!("{} to {}{port} is {outcome}", expected.from.value, to.host)
+    let from: Vec<&str> = expected.from.iter().map(|from| from.as_str()).collect();
+    let to: Vec<String> = expected.to.iter().map(|to| to.to_string()).collect();
+    format!("{} to {} is {outcome}", from.join(", "), to.join(", "))
 }
 
-fn run_words(expected: &RunExpectation) -> String {
+/// Whether somebody may have written the number: its neighbours take seventeen digits.
+fn is_round(number: f64) -> bool {
+    number.to_string().len() < 15
+}
+
+/// An expectation of a run in words.
+pub(crate) fn run_words(expected: &RunExpectation) -> String {
     let about = match &expected.about {
         About::Traffic(name) => format!("traffic {}", name.value),
         About::Element(name) => format!("element {}", name.value),
@@ -273,8 +283,11 @@ fn run_words(expected: &RunExpectation) -> String {
         let (least, most) = (bound.least, bound.most);
         let bound = match () {
             () if least == most => format!("{least}"),
-            () if most == f64::INFINITY => format!(">= {least}"),
-            () if least == f64::NEG_INFINITY || least == 0.0 => format!("<= {most}"),
+            // What is above or below a number begins or ends right beside it.
+            () if most == f64::INFINITY && is_round(least) => format!(">= {least}"),
+            () if most == f64::INFINITY => format!("> {}", least.next_down()),
+            () if least == 0.0 && is_round(most) => format!("<= {most}"),
+            () if least == 0.0 => format!("< {}", most.next_up()),
             () => format!("{least}..{most}"),
         };
         format!("{} {bound}", figure.name())

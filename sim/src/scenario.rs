@@ -28,9 +28,9 @@ mod results;
 mod timeline;
 mod traffic;
 
-pub use expectation::{Destination, Expectation, Outcome, Protocol};
+pub use expectation::{Destination, EVERY_SERVICE, Expectation, Outcome, Protocol, Target};
+pub(crate) use expectation::{ExpectationSection, read as read_expectation};
 
-use expectation::ExpectationSection;
 use links::LinksSection;
 use results::ResultSection;
 use timeline::ChangeSection;
@@ -43,7 +43,7 @@ pub const FILE_NAME: &str = "scenario.yaml";
 pub const DEFAULT_REGION: &str = "us-east-1";
 
 /// A scenario as read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Scenario {
     /// What it shows, in one line.
     pub title: String,
@@ -94,7 +94,7 @@ struct ScenarioFile {
     /// What becomes of single packets.
     #[serde(default)]
     expect: Vec<At<ExpectationSection>>,
-    /// When a run ends, even if something would still happen. Default: when nothing does.
+    /// When a run ends, even if something would still happen. Default 1h.
     duration: Option<Written<Duration>>,
     /// What a run's random numbers begin with. Default 1.
     seed: Option<Written<u32>>,

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use egret_dataplane::judgement::{Choice, judge};
 use egret_dataplane::packet::{Tuple, answer, decode};
 use egret_dataplane::snapshot::{InterfaceId, Snapshot};
 use egret_dataplane::time::Instant;
 use egret_dataplane::trace::{Decision, Direction, Hop, Record};
-use egret_dataplane::verdict::{Drop, DropReason, Verdict};
+use egret_dataplane::verdict::{Drop, DropReason, Element, Verdict};
 use egret_dataplane::worker::{Arrival, Limits, Worker};
 
 use super::{Outcome, Question};
@@ -46,6 +47,34 @@ impl Sent {
             sent.delivered = decode(&bytes).ok().map(|headers| (to, headers.tuple()));
             sent.answer(&mut worker, to, &bytes);
         }
+        sent.complete(question.tuple);
+        sent
+    }
+
+    /// The packet as the path judges it where chance decides so.
+    pub(super) fn judged(snapshot: &Snapshot, question: &Question, choice: Choice) -> Sent {
+        let mut record = Record::default();
+        let headers = decode(&answer::opening(question.tuple, question.icmp));
+        let judgement = headers
+            .ok()
+            .map(|headers| judge(snapshot, question.from, headers, choice, &mut record));
+        let nowhere = DropReason::BadIcmpQuote.at(Element::Dataplane);
+        let there = judgement.map_or(Err(nowhere), |judgement| judgement.there);
+        let back = judgement.and_then(|judgement| judgement.back);
+        let (forward, back_hops) = split(record);
+        let mut sent = Sent {
+            verdict: there.map_or_else(Verdict::Drop, |(to, _)| Verdict::Forward(to)),
+            // An answer that gets through comes back to the sender.
+            answer: match back {
+                Some(drop) => Some(Verdict::Drop(drop)),
+                None if back_hops.is_empty() => None,
+                None => Some(Verdict::Forward(question.from)),
+            },
+            delivered: there.ok(),
+            uncertain: false,
+            forward,
+            back: back_hops,
+        };
         sent.complete(question.tuple);
         sent
     }

@@ -1,5 +1,6 @@
 //! What is expected to become of a packet.
 
+use std::fmt;
 use std::net::Ipv4Addr;
 
 use egret_control::finding::Finding;
@@ -14,13 +15,19 @@ use serde::Deserialize;
 
 use super::unknown_service;
 
-/// What is expected to become of one packet, and of its answer.
+/// What is expected to become of packets, and of their answers: of each packet from each of the
+/// senders to each of the targets.
 #[derive(Clone, Debug)]
 pub struct Expectation {
-    /// Who sends it: a service, SERVICE/TASK, or a network interface by id, name or address.
-    pub from: Sourced<String>,
+    /// What it is called, if it has a name.
+    pub name: Option<String>,
+    /// Who sends: services (all tasks of each), SERVICE/TASK, or network interfaces by id, name or
+    /// address; [`EVERY_SERVICE`].
+    pub from: Vec<Sourced<String>>,
     /// Where to.
-    pub to: Sourced<Destination>,
+    pub to: Vec<Sourced<Target>>,
+    /// Addresses, blocks or names that are not meant.
+    pub except: Vec<Name>,
     /// What is sent.
     pub protocol: Protocol,
     /// What becomes of it.
@@ -50,7 +57,12 @@ pub enum Protocol {
     Icmp(u8, u8),
     /// A packet of another IP protocol.
     Other(u8),
+    /// Every protocol, with every port and type.
+    All,
 }
+
+/// The sender that stands for every service of the model.
+pub const EVERY_SERVICE: &str = "*";
 
 /// What becomes of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +113,66 @@ impl Scalar for Destination {
             "pattern": "^[^:/ ]+(:[0-9]{1,5})?$",
             "examples": ["api.example.com:443"],
         })
+    }
+}
+
+/// Where packets go that are expected something of: to addresses and, for TCP and UDP, ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// A host's name, the id or name of a network interface, endpoint or prefix list, an address or
+    /// a block of them, `internet` or `anywhere`.
+    pub host: String,
+    /// The ports, from the first to the last.
+    pub ports: Option<(u16, u16)>,
+}
+
+impl Scalar for Target {
+    const NOUN: &'static str = "a target";
+
+    fn parse(text: &str) -> Result<(Self, Option<Complaint>), Complaint> {
+        let complaint = || {
+            Complaint::new(
+                "bad-target",
+                "write for instance `db:5432`, `10.0.0.0/8:1-1023` or `internet:all`",
+            )
+        };
+        let (host, ports) = match text.rsplit_once(':') {
+            Some((host, ports)) => (host, Some(ports)),
+            None => (text, None),
+        };
+        let number = |text: &str| text.parse::<u16>().map_err(|_| complaint());
+        let ports = match ports {
+            None => None,
+            Some("all") => Some((0, u16::MAX)),
+            Some(ports) => {
+                let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
+                Some((number(first)?, number(last)?))
+            }
+        };
+        let is_backwards = ports.is_some_and(|(first, last)| first > last);
+        if host.is_empty() || host.contains([':', ' ']) || is_backwards {
+            return Err(complaint());
+        }
+        Ok((Target { host: host.to_owned(), ports }, None))
+    }
+
+    fn schema() -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^[^: ]+(:([0-9]{1,5}(-[0-9]{1,5})?|all))?$",
+            "examples": ["api.example.com:443", "10.0.0.0/8:1-1023", "internet:all"],
+        })
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.ports {
+            None => f.write_str(&self.host),
+            Some((0, u16::MAX)) => write!(f, "{}:all", self.host),
+            Some((first, last)) if first == last => write!(f, "{}:{first}", self.host),
+            Some((first, last)) => write!(f, "{}:{first}-{last}", self.host),
+        }
     }
 }
 
@@ -160,15 +232,21 @@ fn codes() -> Vec<&'static str> {
     codes
 }
 
-/// What is expected to become of one packet, and of its answer.
+/// What is expected to become of packets, and of their answers.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ExpectationSection {
-    /// The service whose task sends the packet.
-    from: At<String>,
-    /// A host, a network interface or an address, with a port for TCP and UDP.
-    to: Written<Destination>,
-    /// `tcp` (the default), `udp`, `icmp` or a protocol number.
+pub(crate) struct ExpectationSection {
+    /// What it is called. Default: what it says.
+    name: Option<At<String>>,
+    /// Who sends: a service (all its tasks), SERVICE/TASK, a host or network interface, or a list of
+    /// them. `*` is every service.
+    from: OneOrMany<String>,
+    /// A host, network interface, endpoint, prefix list, address or block, `internet` or `anywhere`,
+    /// with ports for TCP and UDP (`:443`, `:1-1023`, `:all`); or a list of them.
+    to: OneOrMany<Target>,
+    /// Addresses, blocks or names to leave out of `to`.
+    except: Option<OneOrMany<String>>,
+    /// `tcp` (the default), `udp`, `icmp`, a protocol number or `all`.
     protocol: Option<Written<IpProtocol>>,
     /// Type and code of an ICMP message: `8/0`, which is also the default for ICMP.
     icmp: Option<Written<IcmpTypes>>,
@@ -187,25 +265,35 @@ pub(super) struct ExpectationSection {
     source: Option<Written<Ipv4Addr>>,
 }
 
-pub(super) fn read(
+pub(crate) fn read(
     section: At<ExpectationSection>,
     model: &Model,
     page: &mut Page<'_>,
 ) -> Option<Expectation> {
     let Sourced { value: section, place } = page.sourced(section);
-    let from = page.sourced(section.from);
-    if !is_interface(&from, model) {
-        let service = from.clone().map(|from| service_of(&from).to_owned());
-        unknown_service(&service, model).into_iter().for_each(|finding| page.find(finding));
+    let from: Vec<_> = section.from.into_iter().collect();
+    let to: Vec<_> = section.to.into_iter().collect();
+    if from.is_empty() || to.is_empty() {
+        let message = "nothing is expected without a sender and a target";
+        page.find(Finding::error("no-expectation", place, message));
     }
-    let to = page.meaning(section.to);
+    let from = page.meanings(from);
+    for from in from.iter().filter(|from| from.value != EVERY_SERVICE) {
+        if !is_interface(from, model) {
+            let service = from.clone().map(|from| service_of(&from).to_owned());
+            unknown_service(&service, model).into_iter().for_each(|finding| page.find(finding));
+        }
+    }
+    let to = page.meanings(to);
     let protocol = protocol(section.protocol, section.icmp, place, page);
     let outcome = page.meaning(section.outcome);
     let reason = page.optional(section.reason);
     let code = page.optional(section.code);
     let expectation = Expectation {
+        name: section.name.map(|name| name.value),
         from,
-        to: to?,
+        to,
+        except: section.except.map(|except| page.meanings(except)).unwrap_or_default(),
         protocol: protocol?,
         outcome: outcome?,
         by: section.by.map(|by| page.sourced(by)),
@@ -231,12 +319,7 @@ fn protocol(
     let default = if had_icmp { IpProtocol::ICMP } else { IpProtocol::TCP };
     let number = match protocol.map_or(default, |protocol| protocol.value) {
         _ if said && protocol.is_none() => return None,
-        IpProtocol::All => {
-            let message = "a packet has one protocol";
-            let help = "write `tcp`, `udp`, `icmp` or a number";
-            page.find(Finding::error("bad-protocol", protocol?.place, message).help(help));
-            return None;
-        }
+        IpProtocol::All => return Some(Protocol::All),
         IpProtocol::Number(number) => number,
     };
     if had_icmp && number != 1 {
@@ -260,10 +343,15 @@ fn contradictions(expectation: &Expectation) -> Vec<Finding> {
     let Expectation { to, protocol, outcome, by, reason, code, source, .. } = expectation;
     let mut findings = Vec::new();
     let has_ports = matches!(protocol, Protocol::Tcp | Protocol::Udp);
-    if has_ports != to.port.is_some() {
-        let (message, help) = match has_ports {
-            true => ("the destination has no port", format!("write `{}:443`", to.host)),
-            false => ("this protocol has no ports", format!("write `{}`", to.host)),
+    for to in to.iter().filter(|to| has_ports != to.ports.is_some()) {
+        let (message, help) = match (has_ports, protocol) {
+            (true, _) => {
+                ("the target has no port", format!("write `{0}:443`, or `{0}:all`", to.host))
+            }
+            (_, Protocol::All) => {
+                ("all protocols have no ports in common", format!("write `{}`", to.host))
+            }
+            _ => ("this protocol has no ports", format!("write `{}`", to.host)),
         };
         findings.push(Finding::error("bad-destination", to.place, message).help(help));
     }

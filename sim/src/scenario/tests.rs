@@ -52,7 +52,7 @@ fn the_sketch_of_the_design_reads() {
     assert_eq!(delivered.outcome.value, Outcome::Delivered);
     assert_eq!(delivered.via, ["nat-a".into()]);
     assert_eq!(dropped.reason.map(|r| r.value), Some(DropReason::SecurityGroupEgress));
-    assert_eq!(dropped.to.port, Some(80));
+    assert_eq!(dropped.to[0].ports, Some((80, 80)));
     let Workload::Connections(connections) = &scenario.plan.traffic[0].workload else { panic!() };
     assert_eq!(connections.response, 16 * 1024);
     assert_eq!(scenario.warnings, []);
@@ -215,7 +215,7 @@ fn expectations_are_typed() {
         (expect[2].protocol, expect[2].outcome.value),
         (Protocol::Icmp(8, 0), Outcome::NoReply)
     );
-    assert_eq!(expect[2].to.value, Destination { host: "10.0.1.5".to_owned(), port: None });
+    assert_eq!(expect[2].to[0].value, Target { host: "10.0.1.5".to_owned(), ports: None });
 }
 
 /// Takes the mark `»` out of a text, and gives the line and column where it was.
@@ -374,9 +374,10 @@ fn contradictions_in_expectations_are_found() {
             "to: \"a:1\", outcome: delivered, by: »web",
             "error: a packet that is delivered is dropped by nothing",
         ),
-        ("to: »a, outcome: delivered", "error: the destination has no port"),
+        ("to: »a, outcome: delivered", "error: the target has no port"),
         ("to: »\"a:1\", protocol: icmp, outcome: delivered", "error: this protocol has no ports"),
-        ("to: »a:http, outcome: delivered", "error: `a:http` is not a destination"),
+        ("to: »a:http, outcome: delivered", "error: `a:http` is not a target"),
+        ("to: [\"a:1\", »\"a:9-1\"], outcome: delivered", "error: `a:9-1` is not a target"),
         ("to: \"a:1\", outcome: »lost", "error: `lost` is not an outcome"),
         (
             "to: \"a:1\", outcome: dropped, reason: »ipv7",
@@ -390,7 +391,10 @@ fn contradictions_in_expectations_are_found() {
             "to: \"a:1\", outcome: dropped, source: »1.2.3.4",
             "error: no destination sees the source of a packet that is dropped",
         ),
-        ("to: \"a:1\", protocol: »all, outcome: dropped", "error: a packet has one protocol"),
+        (
+            "to: »\"a:1\", protocol: all, outcome: dropped",
+            "error: all protocols have no ports in common",
+        ),
     ];
     for (fields, wanted) in rows {
         let service = "services: { web: { egress: default } }";

@@ -1,0 +1,272 @@
+//! `egret test`: expectations beside a configuration, proved.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use egret_control::explain::text::Style;
+use egret_control::finding::Rejection;
+use egret_sim::suite::{Case, Outcome, Suite};
+
+use crate::{Exit, input, terminal};
+
+mod formats;
+
+/// Runs expectations as tests: `expect:` and `results:` of scenarios, and files of expectations
+/// (`*.egret.yaml`).
+///
+/// What is expected of a block of addresses, a range of ports or a service with many tasks is proved of
+/// every packet, not of samples.
+///
+/// Exit codes: 0 all is as expected, 1 something is not, 2 bad input, 3 failed while running, 4 there
+/// was no test.
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Files, or folders to look for them in.
+    #[arg(value_name = "PATH", default_value = ".")]
+    paths: Vec<PathBuf>,
+
+    /// Run only what has this in its file or name; may be repeated, and then one of them is enough.
+    #[arg(long, value_name = "TEXT")]
+    filter: Vec<String>,
+
+    /// Say what would be run, and run nothing.
+    #[arg(long)]
+    list: bool,
+
+    /// Stop at the first failure.
+    #[arg(long)]
+    fail_fast: bool,
+
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A line each, and what happens where something fails.
+    #[default]
+    Text,
+    /// One document.
+    Json,
+    /// JUnit XML, for build servers.
+    Junit,
+    /// Test Anything Protocol, version 14.
+    Tap,
+    /// Workflow commands of GitHub Actions, which annotate the lines of a pull request.
+    Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+}
+
+/// A case that was run.
+struct Done {
+    case: Case,
+    outcome: Outcome,
+    took: Duration,
+}
+
+impl Done {
+    fn passed(&self) -> bool {
+        self.outcome.differences.is_empty()
+    }
+}
+
+/// What came of one file.
+#[derive(Default)]
+struct File {
+    path: PathBuf,
+    done: Vec<Done>,
+    rejection: Option<Rejection>,
+}
+
+impl Test {
+    pub(crate) fn run(self) -> io::Result<Exit> {
+        let mut paths = Vec::new();
+        for path in &self.paths {
+            if let Err(error) = find(path, true, &mut paths) {
+                terminal::complain(&format!("egret: {}: {error}\n", path.display()))?;
+                return Ok(Exit::BadInput);
+            }
+        }
+        if self.list {
+            return self.list(&paths);
+        }
+        let began = Instant::now();
+        let files = self.run_all(&paths);
+        for rejection in files.iter().filter_map(|file| file.rejection.as_ref()) {
+            input::show(&rejection.findings, &rejection.sources)?;
+        }
+        let done: Vec<&Done> = files.iter().flat_map(|file| &file.done).collect();
+        terminal::print(&match self.format {
+            Format::Text => text(&files, began.elapsed()),
+            Format::Json => formats::json(&done),
+            Format::Junit => formats::junit(&files).map_err(io::Error::other)?,
+            Format::Tap => formats::tap(&done),
+            Format::Github => formats::github(&done),
+            Format::Sarif => formats::sarif(&done),
+        })?;
+        Ok(match () {
+            () if files.iter().any(|file| file.rejection.is_some()) => Exit::BadInput,
+            () if done.iter().any(|done| !done.passed()) => Exit::Unexpected,
+            () if done.is_empty() => no_tests()?,
+            () => Exit::Fine,
+        })
+    }
+
+    /// Runs files side by side; what comes of them is in their order.
+    fn run_all(&self, paths: &[PathBuf]) -> Vec<File> {
+        let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let files: Vec<Mutex<File>> = paths.iter().map(|_| Mutex::default()).collect();
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        std::thread::scope(|scope| {
+            for _ in 0..threads.min(paths.len()) {
+                scope.spawn(|| {
+                    loop {
+                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(path) = paths.get(at) else { break };
+                        let file = self.run_file(path, &failed);
+                        *files[at].lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = file;
+                    }
+                });
+            }
+        });
+        let whole = |file: Mutex<File>| file.into_inner().unwrap_or_else(|e| e.into_inner());
+        files.into_iter().map(whole).collect()
+    }
+
+    fn run_file(&self, path: &Path, failed: &AtomicBool) -> File {
+        let mut file = File { path: path.to_owned(), ..File::default() };
+        let suite = match Suite::read(path) {
+            Ok(suite) => suite,
+            Err(rejection) => return File { rejection: Some(rejection), ..file },
+        };
+        let cases: Vec<Case> = self.chosen(&suite).collect();
+        let mut outcomes = suite.judge(&cases);
+        for case in &cases {
+            if self.fail_fast && failed.load(Ordering::Relaxed) {
+                break;
+            }
+            let began = Instant::now();
+            let Some(outcome) = outcomes.next() else { break };
+            let done = Done { case: case.clone(), outcome, took: began.elapsed() };
+            failed.fetch_or(!done.passed(), Ordering::Relaxed);
+            file.done.push(done);
+        }
+        file
+    }
+
+    fn chosen(&self, suite: &Suite) -> impl Iterator<Item = Case> {
+        let path = suite.path.to_string_lossy().into_owned();
+        let wanted = move |case: &Case| {
+            let has = |text: &String| path.contains(text) || case.name.contains(text);
+            self.filter.is_empty() || self.filter.iter().any(has)
+        };
+        suite.cases().into_iter().filter(wanted)
+    }
+
+    fn list(&self, paths: &[PathBuf]) -> io::Result<Exit> {
+        let (mut text, mut rejected) = (String::new(), false);
+        for path in paths {
+            match Suite::read(path) {
+                Ok(suite) => {
+                    let line = |case: Case| format!("{}: {}\n", at(&case), case.name);
+                    text.extend(self.chosen(&suite).map(line));
+                }
+                Err(rejection) => {
+                    input::show(&rejection.findings, &rejection.sources)?;
+                    rejected = true;
+                }
+            }
+        }
+        terminal::print(&text)?;
+        match () {
+            () if rejected => Ok(Exit::BadInput),
+            () if text.is_empty() => no_tests(),
+            () => Ok(Exit::Fine),
+        }
+    }
+}
+
+fn no_tests() -> io::Result<Exit> {
+    terminal::complain("egret: there is no test to run\n")?;
+    Ok(Exit::NoTests)
+}
+
+/// Adds the files with tests at a path: one that is named, whatever it is called, and in folders those
+/// that are called like one.
+fn find(path: &Path, is_named: bool, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !path.is_dir() {
+        path.metadata()?;
+        if is_named || Suite::is_one(path) {
+            found.push(path.to_owned());
+        }
+        return Ok(());
+    }
+    let entries: io::Result<Vec<PathBuf>> =
+        path.read_dir()?.map(|entry| entry.map(|entry| entry.path())).collect();
+    let mut entries = entries?;
+    entries.sort();
+    for entry in entries {
+        let entry = entry.strip_prefix(".").map_or(entry.clone(), Path::to_owned);
+        let name = entry.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        // What tools leave behind, and links that may lead round in a circle.
+        if !name.starts_with('.') && name != "target" && !(entry.is_symlink() && entry.is_dir()) {
+            find(&entry, false, found)?;
+        }
+    }
+    Ok(())
+}
+
+/// `file:line:column` of a case.
+fn at(case: &Case) -> String {
+    let spot = &case.spot;
+    format!("{}:{}:{}", spot.file.display(), spot.line, spot.column)
+}
+
+fn text(files: &[File], took: Duration) -> String {
+    let mut out = String::new();
+    let (mut passed, mut failed, mut classes) = (0, 0, 0);
+    for file in files.iter().filter(|file| !file.done.is_empty()) {
+        let path = file.path.display().to_string();
+        out += &format!("{}\n", terminal::paint(Style::Heading, &path));
+        for done in &file.done {
+            classes += done.outcome.classes;
+            if done.passed() {
+                passed += 1;
+                out += &format!("  {}  {}\n", terminal::paint(Style::Good, "ok"), done.case.name);
+            } else {
+                failed += 1;
+                out += &failure(done);
+            }
+        }
+    }
+    let style = if failed == 0 { Style::Good } else { Style::Bad };
+    let summary = format!("{passed} passed, {failed} failed");
+    out += &format!(
+        "\n{}; {} of packets in {:.0} ms\n",
+        terminal::paint(style, &summary),
+        if classes == 1 { "1 class".to_owned() } else { format!("{classes} classes") },
+        took.as_secs_f64() * 1e3
+    );
+    out
+}
+
+/// A failure: what is not as expected, and the way of the packet that shows it.
+fn failure(done: &Done) -> String {
+    let Done { case, outcome, .. } = done;
+    let place = terminal::paint(Style::Faint, &format!("[{}]", at(case)));
+    let mut out = format!("  {}  {}  {place}\n", terminal::paint(Style::Bad, "FAILED"), case.name);
+    for difference in &outcome.differences {
+        out += &format!("      {difference}\n");
+    }
+    for line in outcome.explanation.iter().flat_map(|text| text.lines()) {
+        out += &format!("      {}\n", terminal::paint(Style::Faint, &format!("| {line}")));
+    }
+    out
+}

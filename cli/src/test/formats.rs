@@ -1,0 +1,157 @@
+//! Results for machines.
+
+use std::path::Path;
+
+use egret_sim::suite::Spot;
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use serde_json::{Value, json};
+
+use super::{Done, File, at};
+
+/// One document.
+pub(super) fn json(done: &[&Done]) -> String {
+    let case = |done: &&Done| {
+        json!({
+            "name": done.case.name,
+            "place": place(&done.case.spot),
+            "passed": done.passed(),
+            "differences": done.outcome.differences,
+            "explanation": done.outcome.explanation,
+            "decided_by": done.outcome.culprit.as_ref().map(place),
+            "classes": done.outcome.classes,
+            "seconds": done.took.as_secs_f64(),
+        })
+    };
+    let cases: Vec<Value> = done.iter().map(case).collect();
+    let failed = done.iter().filter(|done| !done.passed()).count();
+    let document = json!({
+        "schema_version": 1,
+        "passed": done.len() - failed,
+        "failed": failed,
+        "cases": cases,
+    });
+    format!("{document:#}\n")
+}
+
+fn place(spot: &Spot) -> Value {
+    json!({ "file": spot.file, "line": spot.line, "column": spot.column })
+}
+
+/// JUnit XML: a suite for each file.
+pub(super) fn junit(files: &[File]) -> Result<String, quick_junit::SerializeError> {
+    let mut report = Report::new("egret");
+    for file in files {
+        let mut suite = TestSuite::new(file.path.display().to_string());
+        for done in &file.done {
+            let mut status = TestCaseStatus::success();
+            if !done.passed() {
+                status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+                status.set_message(done.outcome.differences.join("; "));
+                status.set_type("expectation");
+                status.set_description(done.outcome.explanation.clone().unwrap_or_default());
+            }
+            let mut case = TestCase::new(done.case.name.as_str(), status);
+            case.set_classname(file.path.display().to_string());
+            case.set_time(done.took);
+            suite.add_test_case(case);
+        }
+        report.add_test_suite(suite);
+    }
+    report.to_string()
+}
+
+/// Test Anything Protocol.
+pub(super) fn tap(done: &[&Done]) -> String {
+    let mut out = format!("TAP version 14\n1..{}\n", done.len());
+    for (number, done) in done.iter().enumerate() {
+        let ok = if done.passed() { "ok" } else { "not ok" };
+        // A `#` would begin a directive.
+        let name = done.case.name.replace('#', "\\#");
+        out += &format!("{ok} {} - {name}\n", number + 1);
+        if !done.passed() {
+            // JSON is YAML, and needs no second writer.
+            let details = json!({ "at": at(&done.case), "message": done.outcome.differences });
+            out += &format!("  ---\n  {details}\n  ...\n");
+        }
+    }
+    out
+}
+
+/// Workflow commands: an annotation of each expectation that fails, and of the rule that decided.
+pub(super) fn github(done: &[&Done]) -> String {
+    let mut out = String::new();
+    for done in done.iter().filter(|done| !done.passed()) {
+        let message = format!("{}: {}", done.case.name, done.outcome.differences.join("; "));
+        out += &annotation("error", &done.case.spot, &message);
+        if let Some(spot) = &done.outcome.culprit {
+            out += &annotation("notice", spot, &format!("This decided: {message}"));
+        }
+    }
+    let failed = done.iter().filter(|done| !done.passed()).count();
+    out + &format!("{} passed, {failed} failed\n", done.len() - failed)
+}
+
+fn annotation(level: &str, spot: &Spot, message: &str) -> String {
+    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+    let Spot { file, line, column } = spot;
+    let file = property(&file.display().to_string());
+    format!("::{level} file={file},line={line},col={column},title=egret::{}\n", data(message))
+}
+
+/// SARIF 2.1.0 (OASIS): a result for each expectation that fails, at its line, with the rule that
+/// decided as a related place.
+pub(super) fn sarif(done: &[&Done]) -> String {
+    let failed = done.iter().filter(|done| !done.passed());
+    let results: Vec<Value> = failed.map(|done| result(done)).collect();
+    let document = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "egret",
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": [{
+                    "id": "expectation",
+                    "shortDescription": { "text": "What is expected of packets is not so." },
+                }],
+            } },
+            "results": results,
+        }],
+    });
+    format!("{document:#}\n")
+}
+
+fn result(done: &Done) -> Value {
+    let message = format!("{}: {}", done.case.name, done.outcome.differences.join("; "));
+    let mut result = json!({
+        "ruleId": "expectation",
+        "level": "error",
+        "message": { "text": message },
+        "locations": [location(&done.case.spot)],
+    });
+    if let Some(spot) = &done.outcome.culprit {
+        let mut decided = location(spot);
+        decided["message"] = json!({ "text": "This decided." });
+        result["relatedLocations"] = json!([decided]);
+    }
+    result
+}
+
+fn location(spot: &Spot) -> Value {
+    json!({ "physicalLocation": {
+        "artifactLocation": { "uri": uri(&spot.file) },
+        "region": { "startLine": spot.line, "startColumn": spot.column },
+    } })
+}
+
+/// A path as a relative reference (RFC 3986 §4.2).
+fn uri(path: &Path) -> String {
+    let text = path.to_string_lossy().replace('\\', "/");
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    let piece = |byte: u8| match byte {
+        byte if plain(byte) => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(piece).collect()
+}

@@ -1,0 +1,273 @@
+//! How far around one packet its judgement holds.
+//!
+//! Every decision on the path depends on few things: a security group, an ACL or a route table on
+//! which of its blocks an address is in and which of its port ranges a port is in; everything else on
+//! which of the model's own addresses it is, and on the blocks that RFCs set aside. Where none of
+//! these begins or ends between two packets, no decision can tell them apart. Blocks count only of
+//! rules that were asked and whose ports are in question, ports only of rules whose block the packet
+//! is in.
+
+use std::net::Ipv4Addr;
+
+use egret_dataplane::packet::Protocol;
+use egret_dataplane::snapshot::{Cidr, EniId, Peer, RouteKey, Snapshot, Traffic};
+use egret_dataplane::trace::{Decision, Direction, Hop};
+use egret_dataplane::verdict::Element;
+
+use crate::space::{Region, Span};
+
+/// Where the world that a snapshot describes tells destinations apart, whatever the rules say.
+#[derive(Clone, Debug)]
+pub struct World<'a> {
+    snapshot: &'a Snapshot,
+    /// Addresses at which something begins, in order.
+    begins: Vec<u32>,
+}
+
+/// Blocks that elements treat by themselves, in order: RFC 1122 §3.2.1.3, 1918, 3927, 5771, 6598.
+pub(crate) const SPECIAL: [(Ipv4Addr, u8); 8] = [
+    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::new(10, 0, 0, 0), 8),
+    (Ipv4Addr::new(100, 64, 0, 0), 10),
+    (Ipv4Addr::new(127, 0, 0, 0), 8),
+    (Ipv4Addr::new(169, 254, 0, 0), 16),
+    (Ipv4Addr::new(172, 16, 0, 0), 12),
+    (Ipv4Addr::new(192, 168, 0, 0), 16),
+    (Ipv4Addr::new(224, 0, 0, 0), 3),
+];
+
+/// Link-local services, and what they are (aws-facts §3.5).
+const SERVICES: [(Ipv4Addr, &str); 4] = [
+    (Ipv4Addr::new(169, 254, 169, 253), "resolver"),
+    (Ipv4Addr::new(169, 254, 169, 254), "instance metadata"),
+    (Ipv4Addr::new(169, 254, 169, 123), "time"),
+    (Ipv4Addr::new(169, 254, 170, 2), "task metadata"),
+];
+
+/// What a link-local service is called that has this address in a VPC of the snapshot.
+pub fn link_local(snapshot: &Snapshot, address: Ipv4Addr) -> Option<&'static str> {
+    let service = SERVICES.iter().find(|(known, _)| *known == address).map(|(_, name)| *name);
+    service.or_else(|| resolvers(snapshot).any(|known| known == address).then_some("resolver"))
+}
+
+/// Each VPC's base plus two.
+fn resolvers(snapshot: &Snapshot) -> impl Iterator<Item = Ipv4Addr> {
+    let bases = snapshot.vpcs.iter().map(|vpc| vpc.cidrs[0].network().to_bits());
+    bases.map(|base| Ipv4Addr::from_bits(base + 2))
+}
+
+impl<'a> World<'a> {
+    /// The world of a snapshot.
+    pub fn new(snapshot: &'a Snapshot) -> World<'a> {
+        let special = SPECIAL.map(|(address, len)| Cidr::new(address, len));
+        let subnets = snapshot.subnets.iter().map(|subnet| subnet.cidr);
+        let vpcs = snapshot.vpcs.iter().flat_map(|vpc| vpc.cidrs.iter().copied());
+        let lists = snapshot.prefix_lists.iter().flat_map(|list| list.cidrs.iter().copied());
+        let transit = snapshot.transit_gateways.iter().flat_map(|tgw| &tgw.route_tables);
+        let transit = transit.flat_map(|table| table.routes.iter().map(|route| route.cidr));
+        let blocks = special.into_iter().chain(subnets).chain(vpcs).chain(lists).chain(transit);
+
+        let private = snapshot.vpcs.iter().flat_map(|vpc| vpc.addresses.iter().map(|(a, _)| *a));
+        let public = snapshot.public_addresses.iter().map(|(address, _)| *address);
+        let own = [snapshot.settings.provider_address];
+        let services = SERVICES.map(|(address, _)| address);
+        let single = private.chain(public).chain(resolvers(snapshot)).chain(own).chain(services);
+
+        let mut begins: Vec<u32> =
+            blocks.chain(single.map(Cidr::host)).flat_map(ends).flatten().collect();
+        begins.sort_unstable();
+        begins.dedup();
+        World { snapshot, begins }
+    }
+
+    /// The snapshot.
+    pub fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
+    }
+
+    /// The part of a region, from its lowest packet on, of which every packet passes these hops with
+    /// these decisions. The hops are those of its lowest packet.
+    pub fn hold(&self, region: &Region, hops: &[Hop]) -> Region {
+        let mut hold = Hold { snapshot: self.snapshot, region: *region };
+        let next = self.begins.partition_point(|begin| *begin <= region.dst.first);
+        if let Some(begin) = self.begins.get(next) {
+            hold.begins(*begin);
+        }
+        if region.protocol == Protocol::ICMP {
+            // Elements tell types apart.
+            hold.port_begins(u32::from(region.port.first & 0xff00) + 0x100);
+        }
+        // Blocks first: which ports count depends on them.
+        hops.iter().for_each(|hop| hold.blocks(hop));
+        hops.iter().for_each(|hop| hold.ports(hop));
+        hold.region
+    }
+}
+
+/// Where a block begins, and what is after it.
+fn ends(block: Cidr) -> [Option<u32>; 2] {
+    [Some(block.network().to_bits()), block.last().to_bits().checked_add(1)]
+}
+
+/// A region that becomes smaller at its upper ends.
+struct Hold<'a> {
+    snapshot: &'a Snapshot,
+    region: Region,
+}
+
+impl Hold<'_> {
+    /// Something begins at this destination.
+    fn begins(&mut self, at: u32) {
+        let dst = &mut self.region.dst;
+        if at > dst.first && at <= dst.last {
+            dst.last = at - 1;
+        }
+    }
+
+    fn block(&mut self, block: Cidr) {
+        ends(block).into_iter().flatten().for_each(|at| self.begins(at));
+    }
+
+    /// Something begins at this port.
+    fn port_begins(&mut self, at: u32) {
+        shorten(&mut self.region.port, at);
+    }
+
+    /// Blocks of what was asked about the packet's destination.
+    fn blocks(&mut self, hop: &Hop) {
+        let snapshot = self.snapshot;
+        match (hop.decision, hop.direction) {
+            (Decision::Route { table, .. }, Direction::Forward) => {
+                for route in &snapshot[table].routes {
+                    match route.key {
+                        RouteKey::Cidr(block) => self.block(block),
+                        // The world has its blocks.
+                        RouteKey::PrefixList(_) => {}
+                    }
+                }
+            }
+            // The way back is asked about the destination where it begins, as a source.
+            (Decision::AclEntry { acl, egress, .. }, direction)
+                if egress == (direction == Direction::Forward) =>
+            {
+                let acl = &snapshot[acl];
+                let entries = if egress { &acl.egress } else { &acl.ingress };
+                for entry in entries {
+                    if self.matters(entry.traffic, direction) {
+                        self.block(entry.cidr);
+                    }
+                }
+            }
+            _ => {
+                if let Some((eni, egress)) = groups_asked(hop)
+                    && egress == (hop.direction == Direction::Forward)
+                {
+                    self.group_blocks(eni, egress, hop.direction);
+                }
+            }
+        }
+    }
+
+    fn group_blocks(&mut self, eni: EniId, egress: bool, direction: Direction) {
+        for group in &self.snapshot[eni].security_groups {
+            for rule in self.snapshot[*group].rules(egress) {
+                if let Peer::Cidr(block) = rule.peer
+                    && self.matters(rule.traffic, direction)
+                {
+                    self.block(block);
+                }
+            }
+        }
+    }
+
+    /// Whether a rule for this traffic can match a packet of the region at all.
+    fn matters(&self, traffic: Traffic, direction: Direction) -> bool {
+        let Region { protocol, port, source_port, .. } = self.region;
+        let asked = if direction == Direction::Forward { port } else { source_port };
+        match traffic {
+            Traffic::All => true,
+            Traffic::Tcp(first, last) | Traffic::Udp(first, last) if first > last => false,
+            Traffic::Tcp(first, last) => {
+                protocol == Protocol::TCP && asked.both(&Span::new(first, last)).is_some()
+            }
+            Traffic::Udp(first, last) => {
+                protocol == Protocol::UDP && asked.both(&Span::new(first, last)).is_some()
+            }
+            Traffic::Icmp(..) => protocol == Protocol::ICMP,
+            Traffic::Protocol(other) => protocol == other,
+        }
+    }
+
+    /// Ports of what was asked, where the other side is the right one.
+    fn ports(&mut self, hop: &Hop) {
+        let snapshot = self.snapshot;
+        let peer = |egress| if egress { hop.before.dst } else { hop.before.src };
+        if let Decision::AclEntry { acl, egress, .. } = hop.decision {
+            let acl = &snapshot[acl];
+            let entries = if egress { &acl.egress } else { &acl.ingress };
+            let near = entries.iter().filter(|entry| entry.cidr.contains(peer(egress)));
+            near.for_each(|entry| self.traffic(entry.traffic, hop.direction));
+        }
+        if let Some((eni, egress)) = groups_asked(hop) {
+            for group in &snapshot[eni].security_groups {
+                for rule in snapshot[*group].rules(egress) {
+                    let is_near = match rule.peer {
+                        Peer::Cidr(block) => block.contains(peer(egress)),
+                        Peer::PrefixList(_) | Peer::Group(_) => true,
+                        Peer::Stale => false,
+                    };
+                    if is_near {
+                        self.traffic(rule.traffic, hop.direction);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A rule tells ports apart: the destination's on the way there, the source's on the way back.
+    fn traffic(&mut self, traffic: Traffic, direction: Direction) {
+        let protocol = self.region.protocol;
+        match traffic {
+            Traffic::Tcp(first, last) if protocol == Protocol::TCP => {
+                self.port_range(first, last, direction);
+            }
+            Traffic::Udp(first, last) if protocol == Protocol::UDP => {
+                self.port_range(first, last, direction);
+            }
+            // Types are told apart already, and an answer has the code of what it answers.
+            Traffic::Icmp(_, Some(code)) if protocol == Protocol::ICMP => {
+                let kind = u32::from(self.region.port.first & 0xff00);
+                self.port_begins(kind + u32::from(code));
+                self.port_begins(kind + u32::from(code) + 1);
+            }
+            _ => {}
+        }
+    }
+
+    fn port_range(&mut self, first: u16, last: u16, direction: Direction) {
+        let span = match direction {
+            Direction::Forward => &mut self.region.port,
+            Direction::Return => &mut self.region.source_port,
+        };
+        shorten(span, u32::from(first));
+        shorten(span, u32::from(last) + 1);
+    }
+}
+
+/// Whose security groups were asked, and whether for their outbound rules. Those that track the flow
+/// are asked for nothing.
+fn groups_asked(hop: &Hop) -> Option<(EniId, bool)> {
+    let Element::SecurityGroup(eni) = hop.element else { return None };
+    match hop.decision {
+        Decision::SecurityGroupRule { egress, .. } => Some((eni, egress)),
+        Decision::NoSecurityGroupRule { egress, .. } => Some((eni, egress)),
+        _ => None,
+    }
+}
+
+/// Something begins at `at`: what is from there on is left out.
+fn shorten(span: &mut Span<u16>, at: u32) {
+    if at > u32::from(span.first) && at <= u32::from(span.last) {
+        span.last = (at - 1) as u16;
+    }
+}

@@ -37,6 +37,18 @@ pub struct Unknowns {
     pub everything: Vec<Unknown>,
 }
 
+impl Unknowns {
+    /// Everything that decides about packets, in no special order. Addresses that stand for others
+    /// decide nothing.
+    pub fn deciding(&self) -> impl Iterator<Item = &Unknown> {
+        let rules = self.rules.iter().map(|rule| &rule.unknown);
+        let entries = self.entries.iter().map(|entry| &entry.unknown);
+        let routes = self.routes.iter().map(|route| &route.unknown);
+        let lists = self.prefix_lists.iter().map(|(_, unknown)| unknown);
+        self.everything.iter().chain(rules).chain(entries).chain(routes).chain(lists)
+    }
+}
+
 /// A rule of a security group. `None` is what is not known; a rule of which everything is known may
 /// exist or not.
 #[derive(Clone, Debug)]

@@ -4,15 +4,19 @@ use std::io;
 
 use clap::{Args, ValueEnum};
 use egret_control::explain::resolve::{Request, resolve};
-use egret_control::explain::{Outcome, World, analysis, explain, text};
+use egret_control::explain::{Explanation, Outcome, World, analysis, explain, text};
+use egret_control::model::{Model, Unknown};
 use egret_dataplane::packet::Protocol;
+use egret_dataplane::trace::Hop;
+use egret_verify::open::Open;
 
 use crate::input::{self, Input};
 use crate::{Exit, terminal};
 
 /// Says hop by hop what happens to a packet and to its answer, and why.
 ///
-/// Exit codes: 0 delivered and answered, 1 the packet or its answer is dropped, 2 bad input.
+/// Exit codes: 0 delivered and answered, 1 the packet or its answer is dropped or that depends on
+/// something that is not known, 2 bad input.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     #[command(flatten)]
@@ -80,14 +84,19 @@ impl Explain {
             }
         };
         let world = World::new(&loaded.model.sources, &loaded.compilation);
-        let explanation = explain(world, question);
+        let mut explanation = explain(world, question);
+        explanation.waits_for = doubt(&loaded.model, &explanation, world);
         match self.format {
             Format::Text => terminal::print(&text::render(world, &explanation, terminal::paint))?,
             Format::Json => {
                 terminal::print(&format!("{:#}\n", analysis::json(world, &explanation)))?
             }
         }
-        Ok(if explanation.outcome == Outcome::Delivered { Exit::Fine } else { Exit::Dropped })
+        let certain = explanation.waits_for.is_none();
+        Ok(match explanation.outcome {
+            Outcome::Delivered if certain => Exit::Fine,
+            _ => Exit::Dropped,
+        })
     }
 
     fn request(&self) -> Request {
@@ -103,6 +112,13 @@ impl Explain {
             all: self.all,
         }
     }
+}
+
+/// What the outcome waits for, if a template leaves something open that it depends on.
+fn doubt(model: &Model, explanation: &Explanation, world: World<'_>) -> Option<Unknown> {
+    let hops: Vec<Hop> = explanation.hops().cloned().collect();
+    let open = Open::new(model, world.snapshot);
+    open.doubt(world.snapshot, &hops, explanation.question.icmp).cloned()
 }
 
 fn protocol(text: &str) -> Result<Protocol, String> {

@@ -7,7 +7,7 @@ use clap::Args;
 use egret_control::compile::{Compilation, compile};
 use egret_control::finding::{Finding, Rejection, render};
 use egret_control::import;
-use egret_control::model::Model;
+use egret_control::model::{Model, Unknown};
 use egret_control::source::Sources;
 use egret_sim::scenario::{FILE_NAME, Scenario};
 use miette::MietteHandlerOpts;
@@ -46,6 +46,10 @@ impl Input {
     /// Reads and compiles.
     pub(crate) fn load(&self) -> Result<Loaded, Rejection> {
         let (model, mut warnings) = self.read()?;
+        if !model.unknowns.everything.is_empty() {
+            warnings.extend(model.unknowns.everything.iter().map(nothing_known));
+            return Err(Rejection { sources: model.sources, findings: warnings });
+        }
         match compile(&model) {
             Ok(mut compilation) => {
                 warnings.append(&mut compilation.warnings);
@@ -65,6 +69,13 @@ impl Input {
             None => from_aws(&self.import),
         }
     }
+}
+
+/// The finding for what has to be known before anything can be said.
+fn nothing_known(unknown: &Unknown) -> Finding {
+    let message = format!("nothing can be said before this is known: {}", unknown.name);
+    let help = "give it: `--parameter NAME=VALUE` for a parameter of a template";
+    Finding::error("inconclusive", unknown.place, message).help(help)
 }
 
 fn from_aws(paths: &[PathBuf]) -> Result<(Model, Vec<Finding>), Rejection> {

@@ -1,5 +1,6 @@
 //! `egret test`: expectations beside a configuration, proved.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use egret_control::explain::text::Style;
 use egret_control::finding::Rejection;
-use egret_sim::suite::{Case, Outcome, Suite};
+use egret_sim::suite::{Awaited, Case, Outcome, Spot, Suite, Verdict};
 
 use crate::{Exit, input, terminal};
 
@@ -19,10 +20,11 @@ mod formats;
 /// (`*.egret.yaml`).
 ///
 /// What is expected of a block of addresses, a range of ports or a service with many tasks is proved of
-/// every packet, not of samples.
+/// every packet, not of samples. Where that depends on something that a template leaves open, the verdict
+/// is INCONCLUSIVE.
 ///
-/// Exit codes: 0 all is as expected, 1 something is not, 2 bad input, 3 failed while running, 4 there
-/// was no test.
+/// Exit codes: 0 all is as expected, 1 something is not or cannot be known, 2 bad input, 3 failed while
+/// running, 4 there was no test.
 #[derive(Debug, Args)]
 pub(crate) struct Test {
     /// Files, or folders to look for them in.
@@ -40,6 +42,10 @@ pub(crate) struct Test {
     /// Stop at the first failure.
     #[arg(long)]
     fail_fast: bool,
+
+    /// Take what cannot be known yet for no failure.
+    #[arg(long)]
+    allow_inconclusive: bool,
 
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
@@ -72,8 +78,50 @@ struct Done {
 }
 
 impl Done {
-    fn passed(&self) -> bool {
-        self.outcome.differences.is_empty()
+    fn verdict(&self) -> Verdict {
+        self.outcome.verdict()
+    }
+
+    fn failed(&self) -> bool {
+        self.verdict() == Verdict::Failed
+    }
+
+    /// What its verdict waits for, in words.
+    fn waits_for(&self) -> String {
+        let names = self.outcome.waits_for.iter().map(|awaited| awaited.name.as_str());
+        format!("this depends on {}", names.collect::<Vec<_>>().join(" and on "))
+    }
+}
+
+/// How many ended how.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+    inconclusive: usize,
+}
+
+impl Tally {
+    fn of<'a>(done: impl IntoIterator<Item = &'a Done>) -> Tally {
+        let mut tally = Tally::default();
+        for done in done {
+            *match done.verdict() {
+                Verdict::Passed => &mut tally.passed,
+                Verdict::Failed => &mut tally.failed,
+                Verdict::Inconclusive => &mut tally.inconclusive,
+            } += 1;
+        }
+        tally
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed)?;
+        match self.inconclusive {
+            0 => Ok(()),
+            number => write!(f, ", {number} inconclusive"),
+        }
     }
 }
 
@@ -103,6 +151,7 @@ impl Test {
             input::show(&rejection.findings, &rejection.sources)?;
         }
         let done: Vec<&Done> = files.iter().flat_map(|file| &file.done).collect();
+        let tally = Tally::of(done.iter().copied());
         terminal::print(&match self.format {
             Format::Text => text(&files, began.elapsed()),
             Format::Json => formats::json(&done),
@@ -113,7 +162,8 @@ impl Test {
         })?;
         Ok(match () {
             () if files.iter().any(|file| file.rejection.is_some()) => Exit::BadInput,
-            () if done.iter().any(|done| !done.passed()) => Exit::Unexpected,
+            () if tally.failed > 0 => Exit::Unexpected,
+            () if !self.allow_inconclusive && tally.inconclusive > 0 => Exit::Unexpected,
             () if done.is_empty() => no_tests()?,
             () => Exit::Fine,
         })
@@ -155,7 +205,7 @@ impl Test {
             let began = Instant::now();
             let Some(outcome) = outcomes.next() else { break };
             let done = Done { case: case.clone(), outcome, took: began.elapsed() };
-            failed.fetch_or(!done.passed(), Ordering::Relaxed);
+            failed.fetch_or(done.failed(), Ordering::Relaxed);
             file.done.push(done);
         }
         file
@@ -225,35 +275,53 @@ fn find(path: &Path, is_named: bool, found: &mut Vec<PathBuf>) -> io::Result<()>
 
 /// `file:line:column` of a case.
 fn at(case: &Case) -> String {
-    let spot = &case.spot;
+    spot_words(&case.spot)
+}
+
+fn spot_words(spot: &Spot) -> String {
     format!("{}:{}:{}", spot.file.display(), spot.line, spot.column)
 }
 
 fn text(files: &[File], took: Duration) -> String {
     let mut out = String::new();
-    let (mut passed, mut failed, mut classes) = (0, 0, 0);
     for file in files.iter().filter(|file| !file.done.is_empty()) {
         let path = file.path.display().to_string();
         out += &format!("{}\n", terminal::paint(Style::Heading, &path));
-        for done in &file.done {
-            classes += done.outcome.classes;
-            if done.passed() {
-                passed += 1;
-                out += &format!("  {}  {}\n", terminal::paint(Style::Good, "ok"), done.case.name);
-            } else {
-                failed += 1;
-                out += &failure(done);
-            }
-        }
+        out.extend(file.done.iter().map(line));
     }
-    let style = if failed == 0 { Style::Good } else { Style::Bad };
-    let summary = format!("{passed} passed, {failed} failed");
+    let done = || files.iter().flat_map(|file| &file.done);
+    let tally = Tally::of(done());
+    let style = if tally.failed == 0 { Style::Good } else { Style::Bad };
+    let classes: usize = done().map(|done| done.outcome.classes).sum();
     out += &format!(
         "\n{}; {} of packets in {:.0} ms\n",
-        terminal::paint(style, &summary),
+        terminal::paint(style, &tally.to_string()),
         if classes == 1 { "1 class".to_owned() } else { format!("{classes} classes") },
         took.as_secs_f64() * 1e3
     );
+    out
+}
+
+/// A case, and more where it is not as expected.
+fn line(done: &Done) -> String {
+    match done.verdict() {
+        Verdict::Passed => {
+            format!("  {}  {}\n", terminal::paint(Style::Good, "ok"), done.case.name)
+        }
+        Verdict::Failed => failure(done),
+        Verdict::Inconclusive => inconclusive(done),
+    }
+}
+
+/// A case of which nothing is certain, and what it waits for.
+fn inconclusive(done: &Done) -> String {
+    let place = terminal::paint(Style::Faint, &format!("[{}]", at(&done.case)));
+    let word = terminal::paint(Style::Name, "INCONCLUSIVE");
+    let mut out = format!("  {word}  {}  {place}\n", done.case.name);
+    for Awaited { name, spot } in &done.outcome.waits_for {
+        let place = terminal::paint(Style::Faint, &format!("[{}]", spot_words(spot)));
+        out += &format!("      this depends on {name}  {place}\n");
+    }
     out
 }
 

@@ -9,6 +9,7 @@ mod cover;
 mod dns;
 mod policies;
 mod routes;
+mod unknowns;
 mod vpcs;
 
 use std::collections::{HashMap, HashSet};
@@ -33,6 +34,7 @@ pub(crate) fn suspicions(model: &Model, names: &Names<'_>, findings: &mut Vec<Fi
     vpcs::check(&mut desk);
     dns::check(&mut desk);
     connectors::check(&mut desk);
+    unknowns::check(&mut desk);
 }
 
 /// Errors first, then by place.

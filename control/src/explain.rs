@@ -23,6 +23,7 @@ use egret_dataplane::verdict::{Drop, Element};
 
 use crate::compile::Compilation;
 use crate::index::Index;
+use crate::model::Unknown;
 use crate::source::{Place, Sources};
 use sent::Sent;
 
@@ -109,6 +110,9 @@ pub struct Explanation {
     pub denials: Vec<Denial>,
     /// What else to know.
     pub notes: Vec<String>,
+    /// What is not known and could make another outcome of it; whoever knows what a template leaves
+    /// open says so.
+    pub waits_for: Option<Unknown>,
 }
 
 /// What an explanation is made from.
@@ -158,7 +162,8 @@ fn put_into_words(world: World<'_>, question: Question, sent: &Sent) -> Explanat
     notes.extend(sent.notes());
     notes.extend(sent.delivered.and_then(|(at, tuple)| nobody_listens(world, at, tuple)));
     let (outcome, delivered) = (sent.outcome(), sent.delivered.map(|(_, tuple)| tuple));
-    Explanation { question, outcome, forward, back, delivered, denials, notes }
+    let waits_for = None;
+    Explanation { question, outcome, forward, back, delivered, denials, notes, waits_for }
 }
 
 /// A note for a destination that is known to refuse the port.
@@ -191,6 +196,11 @@ impl Explanation {
     /// The elements that the packet passed on its way there, in order.
     pub fn via(&self) -> impl Iterator<Item = Element> {
         self.forward.iter().filter(|step| step.denial.is_none()).map(|step| step.hop.element)
+    }
+
+    /// Every hop, there and back.
+    pub fn hops(&self) -> impl Iterator<Item = &Hop> {
+        self.forward.iter().chain(&self.back).map(|step| &step.hop)
     }
 
     /// The source address that the destination sees.

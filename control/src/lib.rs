@@ -10,4 +10,5 @@ pub mod model;
 pub mod names;
 pub mod section;
 pub mod source;
+pub mod template;
 pub mod written;

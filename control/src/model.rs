@@ -13,6 +13,10 @@ use ipnet::Ipv4Net;
 
 use crate::source::{Place, Sourced, Sources};
 
+mod unknown;
+
+pub use unknown::{Unknown, UnknownEntry, UnknownRoute, UnknownRule, Unknowns};
+
 /// A reference to a resource by its id or name, and where it was written.
 pub type Name = Sourced<String>;
 
@@ -57,6 +61,8 @@ pub struct Model {
     pub hosts: Vec<Host>,
     /// Availability Zones that are lost: what is in them neither sends nor answers.
     pub lost_azs: Vec<Name>,
+    /// What a template leaves open.
+    pub unknowns: Unknowns,
 }
 
 /// A virtual private cloud.

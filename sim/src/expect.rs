@@ -5,13 +5,15 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use egret_control::explain::{self, Explanation, Question, World, analysis, element_names};
-use egret_control::model::Model;
+use egret_control::model::{Model, Unknown};
+use egret_dataplane::judgement::Judgement;
 use egret_dataplane::packet::Protocol as IpProtocol;
 use egret_dataplane::snapshot::Snapshot;
 use egret_dataplane::trace::Direction;
 use egret_dataplane::verdict::{Drop, Element};
 use egret_verify::classes::{Class, classes};
 use egret_verify::cuts;
+use egret_verify::open::Open;
 use egret_verify::senders::{Sender, senders};
 use egret_verify::space::{Region, SOURCE_PORTS, Span, without};
 use egret_verify::targets;
@@ -38,25 +40,37 @@ impl fmt::Display for Unmet {
     }
 }
 
-/// Judges every packet that an expectation speaks of. How many classes of them there are.
+/// An expectation of which no packet is known to break it.
+#[derive(Clone, Debug, Default)]
+pub struct Met {
+    /// Classes of packets that it speaks of.
+    pub classes: usize,
+    /// What a template leaves open that would have to be known to be sure; nothing if it is sure.
+    pub waits_for: Vec<Unknown>,
+}
+
+/// Judges every packet that an expectation speaks of.
 ///
 /// # Errors
 /// Everything that is not as expected, of the smallest packet that is not.
-pub fn judge(model: &Model, world: World<'_>, expected: &Expectation) -> Result<usize, Unmet> {
-    let cuts = cuts::World::new(world.snapshot);
-    Judge { model, world, cuts, expected }.judge()
+pub fn judge(model: &Model, world: World<'_>, expected: &Expectation) -> Result<Met, Unmet> {
+    let open = Open::new(model, world.snapshot);
+    let cuts = cuts::World::new(world.snapshot).with(&open);
+    Judge { model, world, cuts, open: &open, expected }.judge()
 }
 
 struct Judge<'a> {
     model: &'a Model,
     world: World<'a>,
     cuts: cuts::World<'a>,
+    open: &'a Open,
     expected: &'a Expectation,
 }
 
 impl Judge<'_> {
-    fn judge(&self) -> Result<usize, Unmet> {
+    fn judge(&self) -> Result<Met, Unmet> {
         let (mut all, mut failing) = (0, 0);
+        let mut waits_for: Vec<Unknown> = Vec::new();
         let mut worst: Option<(Sender, &Target, Class)> = None;
         for from in self.senders() {
             let senders = senders(self.model, self.world.snapshot, &from).map_err(impossible)?;
@@ -64,6 +78,12 @@ impl Judge<'_> {
                 for to in self.expected.to.iter().map(|to| &to.value) {
                     for class in self.classes(&sender, to)? {
                         all += 1;
+                        if let Some(unknown) = self.doubt(&class) {
+                            if !waits_for.contains(unknown) {
+                                waits_for.push(unknown.clone());
+                            }
+                            continue;
+                        }
                         if self.differences(&Found::of(&class)).is_empty() {
                             continue;
                         }
@@ -77,9 +97,25 @@ impl Judge<'_> {
         }
         match worst {
             None if all == 0 => Err(impossible("no packet is left of which this is expected")),
-            None => Ok(all),
+            None => Ok(Met { classes: all, waits_for }),
             Some((sender, to, class)) => Err(self.unmet(&sender, to, &class, (failing, all))),
         }
+    }
+
+    /// What is not known and would decide about a class, or about what is expected of it.
+    fn doubt(&self, class: &Class) -> Option<&Unknown> {
+        let (expected, Judgement { there, back }) = (self.expected, class.judgement);
+        let of_source = || {
+            expected.source.as_ref()?;
+            self.open.stand_in(there.ok()?.1.src)
+        };
+        let of_reason = || {
+            let drop = there.err().or(back)?;
+            let matters = expected.reason.is_some() || expected.code.is_some();
+            self.open.doubt_of_reason(self.world.snapshot, drop).filter(|_| matters)
+        };
+        let icmp = class.region.first(Ipv4Addr::UNSPECIFIED).icmp();
+        self.cuts.doubt(&class.hops, icmp).or_else(of_source).or_else(of_reason)
     }
 
     fn senders(&self) -> Vec<String> {

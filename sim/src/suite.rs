@@ -7,12 +7,13 @@ use egret_control::compile::{Compilation, compile};
 use egret_control::explain::{Explanation, World, text};
 use egret_control::finding::{Finding, Rejection};
 use egret_control::import;
+use egret_control::model::Unknown;
 use egret_control::source::{Place, Sources};
 use egret_control::written::{self, At, Page};
 use egret_dataplane::time::Instant;
 use serde::Deserialize;
 
-use crate::expect::{self, Unmet};
+use crate::expect::{self, Met, Unmet};
 use crate::report::Report;
 use crate::reporting::packet_words;
 use crate::run::{Options, Run};
@@ -26,7 +27,8 @@ pub struct Suite {
     /// Its file.
     pub path: PathBuf,
     scenario: Scenario,
-    compilation: Compilation,
+    /// `None` where nothing can be said before more is known.
+    compilation: Option<Compilation>,
     expect: Vec<Expectation>,
     /// Whether the scenario's run belongs to it.
     runs: bool,
@@ -73,16 +75,50 @@ pub struct Spot {
 }
 
 /// What came of a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// What is not as expected, a sentence each; none is a success.
+    /// What is not as expected, a sentence each.
     pub differences: Vec<String>,
+    /// What a template leaves open and would have to be known, where nothing is known to be otherwise
+    /// than expected.
+    pub waits_for: Vec<Awaited>,
     /// What happens to the smallest packet for which it is not, hop by hop.
     pub explanation: Option<String>,
     /// The rule, entry or route that decided about that packet.
     pub culprit: Option<Spot>,
     /// Classes of packets that were judged, 0 for what is of a run.
     pub classes: usize,
+}
+
+/// Something that is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Awaited {
+    /// What it is called.
+    pub name: String,
+    /// Where it is written.
+    pub spot: Spot,
+}
+
+/// How a case ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All is as expected.
+    Passed,
+    /// Something is not.
+    Failed,
+    /// That depends on something that is not known.
+    Inconclusive,
+}
+
+impl Outcome {
+    /// How the case ended.
+    pub fn verdict(&self) -> Verdict {
+        match () {
+            () if !self.differences.is_empty() => Verdict::Failed,
+            () if !self.waits_for.is_empty() => Verdict::Inconclusive,
+            () => Verdict::Passed,
+        }
+    }
 }
 
 impl Suite {
@@ -106,11 +142,15 @@ impl Suite {
                 (scenario, expect)
             }
         };
-        let compilation = match compile(&scenario.model) {
-            Ok(compilation) => compilation,
-            Err(findings) => return Err(Rejection { sources: scenario.model.sources, findings }),
+        let compilation = match scenario.model.unknowns.everything.is_empty() {
+            true => match compile(&scenario.model) {
+                Ok(compilation) => Some(compilation),
+                Err(findings) => {
+                    return Err(Rejection { sources: scenario.model.sources, findings });
+                }
+            },
+            false => None,
         };
-        compilation.snapshot.prepare();
         let runs = !is_suite && !scenario.plan.expect.is_empty();
         Ok(Suite { path: path.to_owned(), scenario, compilation, expect, runs })
     }
@@ -138,32 +178,32 @@ impl Suite {
         cases: impl IntoIterator<Item = &'c Case>,
     ) -> impl Iterator<Item = Outcome> {
         let mut report = None;
-        cases.into_iter().map(move |case| match case.of {
-            Of::Packets(at) => self.packets(&self.expect[at]),
-            Of::Run(at) => {
-                let report = report.get_or_insert_with(|| self.run());
-                // Those of packets come first in it, and were taken out.
-                let differences = match report {
-                    Ok(report) => report.expectations[at].differences.clone(),
-                    Err(error) => vec![error.clone()],
-                };
-                Outcome { differences, explanation: None, culprit: None, classes: 0 }
-            }
+        cases.into_iter().map(move |case| match (case.of, &self.compilation) {
+            (_, None) => self.awaiting(&self.scenario.model.unknowns.everything, 0),
+            (Of::Packets(at), Some(compilation)) => self.packets(compilation, &self.expect[at]),
+            (Of::Run(at), _) => self.of_run(at, &mut report),
         })
     }
 
-    fn packets(&self, expected: &Expectation) -> Outcome {
+    /// What comes of an expectation of the run. The run itself is kept in `report`.
+    fn of_run(&self, at: usize, report: &mut Option<Result<Report, String>>) -> Outcome {
+        let mut open = self.scenario.model.unknowns.deciding().peekable();
+        if open.peek().is_some() {
+            return self.awaiting(open, 0);
+        }
+        // Those of packets come first in it, and were taken out.
+        let differences = match report.get_or_insert_with(|| self.run()) {
+            Ok(report) => report.expectations[at].differences.clone(),
+            Err(error) => vec![error.clone()],
+        };
+        Outcome { differences, ..Outcome::default() }
+    }
+
+    fn packets(&self, compilation: &Compilation, expected: &Expectation) -> Outcome {
         let model = &self.scenario.model;
-        let world = World::new(&model.sources, &self.compilation);
+        let world = World::new(&model.sources, compilation);
         let unmet = match expect::judge(model, world, expected) {
-            Ok(classes) => {
-                return Outcome {
-                    differences: Vec::new(),
-                    explanation: None,
-                    culprit: None,
-                    classes,
-                };
-            }
+            Ok(Met { classes, waits_for }) => return self.awaiting(&waits_for, classes),
             Err(unmet) => unmet,
         };
         let Unmet { differences, failing: (_, classes), explanation } = unmet;
@@ -173,7 +213,25 @@ impl Suite {
             culprit: culprit.map(|place| spot(&model.sources, place)),
             explanation: explanation.map(|explanation| text::plain(world, &explanation)),
             classes,
+            ..Outcome::default()
         }
+    }
+
+    /// Nothing is known to be otherwise than expected; whether it is so waits for these.
+    fn awaiting<'u>(
+        &self,
+        unknowns: impl IntoIterator<Item = &'u Unknown>,
+        classes: usize,
+    ) -> Outcome {
+        let sources = &self.scenario.model.sources;
+        let mut waits_for: Vec<Awaited> = Vec::new();
+        for Unknown { name, place } in unknowns {
+            let awaited = Awaited { name: name.clone(), spot: spot(sources, *place) };
+            if !waits_for.contains(&awaited) {
+                waits_for.push(awaited);
+            }
+        }
+        Outcome { waits_for, classes, ..Outcome::default() }
     }
 
     fn run(&self) -> Result<Report, String> {

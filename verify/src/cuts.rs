@@ -9,11 +9,13 @@
 
 use std::net::Ipv4Addr;
 
+use egret_control::model::Unknown;
 use egret_dataplane::packet::Protocol;
 use egret_dataplane::snapshot::{Cidr, EniId, Peer, RouteKey, Snapshot, Traffic};
 use egret_dataplane::trace::{Decision, Direction, Hop};
 use egret_dataplane::verdict::Element;
 
+use crate::open::{DOCUMENTATION, Open};
 use crate::space::{Region, Span};
 
 /// Where the world that a snapshot describes tells destinations apart, whatever the rules say.
@@ -22,6 +24,8 @@ pub struct World<'a> {
     snapshot: &'a Snapshot,
     /// Addresses at which something begins, in order.
     begins: Vec<u32>,
+    /// What might be there, too.
+    open: Option<&'a Open>,
 }
 
 /// Blocks that elements treat by themselves, in order: RFC 1122 §3.2.1.3, 1918, 3927, 5771, 6598.
@@ -77,7 +81,25 @@ impl<'a> World<'a> {
             blocks.chain(single.map(Cidr::host)).flat_map(ends).flatten().collect();
         begins.sort_unstable();
         begins.dedup();
-        World { snapshot, begins }
+        World { snapshot, begins, open: None }
+    }
+
+    /// The same world, cut also where something that is not known would tell packets apart: then a
+    /// class is in doubt as a whole ([`Open::doubt`]), or not at all.
+    pub fn with(mut self, open: &'a Open) -> World<'a> {
+        if !open.is_empty() {
+            let blocks = DOCUMENTATION.map(|(address, len)| Cidr::new(address, len));
+            self.begins.extend(blocks.into_iter().flat_map(ends).flatten());
+            self.begins.sort_unstable();
+            self.begins.dedup();
+            self.open = Some(open);
+        }
+        self
+    }
+
+    /// What the verdict of a packet with these hops waits for, if it is not certain.
+    pub fn doubt(&self, hops: &[Hop], icmp: (u8, u8)) -> Option<&'a Unknown> {
+        self.open?.doubt(self.snapshot, hops, icmp)
     }
 
     /// The snapshot.
@@ -100,6 +122,9 @@ impl<'a> World<'a> {
         // Blocks first: which ports count depends on them.
         hops.iter().for_each(|hop| hold.blocks(hop));
         hops.iter().for_each(|hop| hold.ports(hop));
+        if let Some(open) = self.open {
+            hops.iter().for_each(|hop| hold.open(hop, open));
+        }
         hold.region
     }
 }
@@ -224,6 +249,16 @@ impl Hold<'_> {
         }
     }
 
+    /// Blocks and ports of what might be there.
+    fn open(&mut self, hop: &Hop, open: &Open) {
+        for (traffic, block) in open.bounds(self.snapshot, hop) {
+            if asks_of_destination(hop) {
+                block.into_iter().for_each(|block| self.block(block));
+            }
+            traffic.into_iter().for_each(|traffic| self.traffic(traffic, hop.direction));
+        }
+    }
+
     /// A rule tells ports apart: the destination's on the way there, the source's on the way back.
     fn traffic(&mut self, traffic: Traffic, direction: Direction) {
         let protocol = self.region.protocol;
@@ -256,12 +291,23 @@ impl Hold<'_> {
 
 /// Whose security groups were asked, and whether for their outbound rules. Those that track the flow
 /// are asked for nothing.
-fn groups_asked(hop: &Hop) -> Option<(EniId, bool)> {
+pub(crate) fn groups_asked(hop: &Hop) -> Option<(EniId, bool)> {
     let Element::SecurityGroup(eni) = hop.element else { return None };
     match hop.decision {
         Decision::SecurityGroupRule { egress, .. } => Some((eni, egress)),
         Decision::NoSecurityGroupRule { egress, .. } => Some((eni, egress)),
         _ => None,
+    }
+}
+
+/// Whether a hop's element asks about the destination of the way there, which on the way back is the
+/// source: what it asks of the other side is the sender, whom classes share.
+fn asks_of_destination(hop: &Hop) -> bool {
+    let is_forward = hop.direction == Direction::Forward;
+    match hop.decision {
+        Decision::AclEntry { egress, .. } => egress == is_forward,
+        Decision::Route { .. } => is_forward,
+        _ => groups_asked(hop).is_some_and(|(_, egress)| egress == is_forward),
     }
 }
 

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | [`mod@space`] | boxes of packets |
 //! | [`mod@cuts`] | how far the judgement of one packet holds |
+//! | [`mod@open`] | verdicts that could be other ones with what a template leaves open |
 //! | [`mod@classes`] | the space of a sender, cut into classes |
 //! | [`mod@senders`] | who sends, by name: a service's tasks, a zone each |
 //! | [`mod@targets`] | where to, by name: addresses, blocks, prefix lists, `internet` |
@@ -18,6 +19,7 @@
 
 pub mod classes;
 pub mod cuts;
+pub mod open;
 pub mod reach;
 pub mod senders;
 pub mod space;

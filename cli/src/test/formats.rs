@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use egret_sim::suite::Spot;
+use egret_sim::suite::{Awaited, Spot, Verdict};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
-use super::{Done, File, at};
+use super::{Done, File, Tally, at};
 
 /// One document.
 pub(super) fn json(done: &[&Done]) -> String {
@@ -14,8 +14,10 @@ pub(super) fn json(done: &[&Done]) -> String {
         json!({
             "name": done.case.name,
             "place": place(&done.case.spot),
-            "passed": done.passed(),
+            "verdict": word(done.verdict()),
+            "passed": done.verdict() == Verdict::Passed,
             "differences": done.outcome.differences,
+            "waits_for": done.outcome.waits_for.iter().map(awaited).collect::<Vec<_>>(),
             "explanation": done.outcome.explanation,
             "decided_by": done.outcome.culprit.as_ref().map(place),
             "classes": done.outcome.classes,
@@ -23,14 +25,27 @@ pub(super) fn json(done: &[&Done]) -> String {
         })
     };
     let cases: Vec<Value> = done.iter().map(case).collect();
-    let failed = done.iter().filter(|done| !done.passed()).count();
+    let tally = Tally::of(done.iter().copied());
     let document = json!({
         "schema_version": 1,
-        "passed": done.len() - failed,
-        "failed": failed,
+        "passed": tally.passed,
+        "failed": tally.failed,
+        "inconclusive": tally.inconclusive,
         "cases": cases,
     });
     format!("{document:#}\n")
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "passed",
+        Verdict::Failed => "failed",
+        Verdict::Inconclusive => "inconclusive",
+    }
+}
+
+fn awaited(awaited: &Awaited) -> Value {
+    json!({ "name": awaited.name, "place": place(&awaited.spot) })
 }
 
 fn place(spot: &Spot) -> Value {
@@ -43,14 +58,7 @@ pub(super) fn junit(files: &[File]) -> Result<String, quick_junit::SerializeErro
     for file in files {
         let mut suite = TestSuite::new(file.path.display().to_string());
         for done in &file.done {
-            let mut status = TestCaseStatus::success();
-            if !done.passed() {
-                status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-                status.set_message(done.outcome.differences.join("; "));
-                status.set_type("expectation");
-                status.set_description(done.outcome.explanation.clone().unwrap_or_default());
-            }
-            let mut case = TestCase::new(done.case.name.as_str(), status);
+            let mut case = TestCase::new(done.case.name.as_str(), status(done));
             case.set_classname(file.path.display().to_string());
             case.set_time(done.took);
             suite.add_test_case(case);
@@ -60,15 +68,35 @@ pub(super) fn junit(files: &[File]) -> Result<String, quick_junit::SerializeErro
     report.to_string()
 }
 
+fn status(done: &Done) -> TestCaseStatus {
+    let mut status = match done.verdict() {
+        Verdict::Passed => return TestCaseStatus::success(),
+        Verdict::Inconclusive => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(format!("inconclusive: {}", done.waits_for()));
+            return status;
+        }
+        Verdict::Failed => TestCaseStatus::non_success(NonSuccessKind::Failure),
+    };
+    status.set_message(done.outcome.differences.join("; "));
+    status.set_type("expectation");
+    status.set_description(done.outcome.explanation.clone().unwrap_or_default());
+    status
+}
+
 /// Test Anything Protocol.
 pub(super) fn tap(done: &[&Done]) -> String {
     let mut out = format!("TAP version 14\n1..{}\n", done.len());
     for (number, done) in done.iter().enumerate() {
-        let ok = if done.passed() { "ok" } else { "not ok" };
+        let ok = if done.failed() { "not ok" } else { "ok" };
         // A `#` would begin a directive.
         let name = done.case.name.replace('#', "\\#");
-        out += &format!("{ok} {} - {name}\n", number + 1);
-        if !done.passed() {
+        let skip = match done.verdict() {
+            Verdict::Inconclusive => format!(" # SKIP inconclusive: {}", done.waits_for()),
+            Verdict::Passed | Verdict::Failed => String::new(),
+        };
+        out += &format!("{ok} {} - {name}{skip}\n", number + 1);
+        if done.failed() {
             // JSON is YAML, and needs no second writer.
             let details = json!({ "at": at(&done.case), "message": done.outcome.differences });
             out += &format!("  ---\n  {details}\n  ...\n");
@@ -80,15 +108,18 @@ pub(super) fn tap(done: &[&Done]) -> String {
 /// Workflow commands: an annotation of each expectation that fails, and of the rule that decided.
 pub(super) fn github(done: &[&Done]) -> String {
     let mut out = String::new();
-    for done in done.iter().filter(|done| !done.passed()) {
+    for done in done.iter().filter(|done| done.verdict() == Verdict::Inconclusive) {
+        let message = format!("{}: {}", done.case.name, done.waits_for());
+        out += &annotation("warning", &done.case.spot, &message);
+    }
+    for done in done.iter().filter(|done| done.failed()) {
         let message = format!("{}: {}", done.case.name, done.outcome.differences.join("; "));
         out += &annotation("error", &done.case.spot, &message);
         if let Some(spot) = &done.outcome.culprit {
             out += &annotation("notice", spot, &format!("This decided: {message}"));
         }
     }
-    let failed = done.iter().filter(|done| !done.passed()).count();
-    out + &format!("{} passed, {failed} failed\n", done.len() - failed)
+    out + &format!("{}\n", Tally::of(done.iter().copied()))
 }
 
 fn annotation(level: &str, spot: &Spot, message: &str) -> String {
@@ -100,10 +131,10 @@ fn annotation(level: &str, spot: &Spot, message: &str) -> String {
 }
 
 /// SARIF 2.1.0 (OASIS): a result for each expectation that fails, at its line, with the rule that
-/// decided as a related place.
+/// decided as a related place; and for each that cannot be decided, as §3.27.9 has it.
 pub(super) fn sarif(done: &[&Done]) -> String {
-    let failed = done.iter().filter(|done| !done.passed());
-    let results: Vec<Value> = failed.map(|done| result(done)).collect();
+    let told = done.iter().filter(|done| done.verdict() != Verdict::Passed);
+    let results: Vec<Value> = told.map(|done| result(done)).collect();
     let document = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -123,10 +154,15 @@ pub(super) fn sarif(done: &[&Done]) -> String {
 }
 
 fn result(done: &Done) -> Value {
-    let message = format!("{}: {}", done.case.name, done.outcome.differences.join("; "));
+    let (kind, level, why) = match done.verdict() {
+        Verdict::Inconclusive => ("open", "none", done.waits_for()),
+        Verdict::Passed | Verdict::Failed => ("fail", "error", done.outcome.differences.join("; ")),
+    };
+    let message = format!("{}: {why}", done.case.name);
     let mut result = json!({
         "ruleId": "expectation",
-        "level": "error",
+        "kind": kind,
+        "level": level,
         "message": { "text": message },
         "locations": [location(&done.case.spot)],
     });

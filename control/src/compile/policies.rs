@@ -164,8 +164,8 @@ fn compiled_entry(entry: &model::AclEntry) -> AclEntry {
     }
 }
 
-/// A protocol by its number is the protocol.
-pub(crate) fn traffic(said: model::Traffic) -> Traffic {
+/// What a rule of the model matches, for the dataplane. A protocol by its number is the protocol.
+pub fn traffic(said: model::Traffic) -> Traffic {
     match said {
         model::Traffic::All => Traffic::All,
         model::Traffic::Tcp(from, to) => Traffic::Tcp(from, to),

@@ -18,7 +18,7 @@ pub fn json(world: World<'_>, explanation: &Explanation) -> Value {
     };
     let explanations: Vec<Value> = explanation.denials.iter().map(explanation_of).collect();
     let question = &explanation.question;
-    json!({
+    let mut analysis = json!({
         "Status": "succeeded",
         "NetworkPathFound": explanation.outcome == Outcome::Delivered,
         "ForwardPathComponents": components(&explanation.forward),
@@ -32,7 +32,13 @@ pub fn json(world: World<'_>, explanation: &Explanation) -> Value {
             "SourceSeen": explanation.source().map(|source| source.to_string()),
             "Notes": explanation.notes,
         },
-    })
+    });
+    if let Some(unknown) = &explanation.waits_for {
+        analysis["NetworkPathFound"] = Value::Null;
+        analysis["WarningMessage"] = format!("This depends on {}.", unknown.name).into();
+        analysis["Egret"]["WaitsFor"] = unknown.name.clone().into();
+    }
+    analysis
 }
 
 /// The word for an outcome, as expectations use it.

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use egret_dataplane::trace::Direction;
 
 use super::{Denial, Explanation, Outcome, Step, World};
+use crate::model::Unknown;
 
 /// What a stretch of the text is, for whoever wants to colour it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +111,12 @@ impl<P: Fn(Style, &str) -> String> Page<'_, P> {
     }
 
     fn outcome(&mut self, explanation: &Explanation) {
+        if let Some(Unknown { name, place }) = &explanation.waits_for {
+            let place = self.world.sources.display(*place);
+            let place = place.map_or(String::new(), |place| format!(" [{place}]"));
+            let text = format!("Inconclusive: this depends on {name}{place}. Without it:");
+            self.line(Style::Name, &text);
+        }
         match explanation.outcome {
             Outcome::Delivered => {
                 let seen = explanation.source().map(|source| source.to_string());

@@ -9,10 +9,12 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use egret_control::explain::text::Style;
 use egret_control::finding::Rejection;
+use egret_sim::suite::coverage::Ratio;
 use egret_sim::suite::{Case, Outcome, Suite};
 
 use crate::{Exit, input, terminal};
 
+mod coverage;
 mod formats;
 
 /// Runs expectations as tests: `expect:` and `results:` of scenarios, and files of expectations
@@ -44,6 +46,25 @@ pub(crate) struct Test {
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+
+    /// Say which rules, entries, routes and endpoints no expectation exercised.
+    #[arg(long)]
+    coverage: bool,
+
+    /// Fail if less than this was exercised; implies --coverage.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    coverage_min: Option<f64>,
+
+    /// Write coverage by lines in the format of lcov; implies --coverage.
+    #[arg(long, value_name = "FILE")]
+    lcov: Option<PathBuf>,
+}
+
+/// A number from 0 to 100.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim_end_matches('%').parse::<f64>().ok();
+    let number = number.filter(|number| (0.0..=100.0).contains(number));
+    number.ok_or_else(|| "write a number from 0 to 100".to_owned())
 }
 
 /// How results are printed.
@@ -83,6 +104,8 @@ struct File {
     path: PathBuf,
     done: Vec<Done>,
     rejection: Option<Rejection>,
+    /// The suite, where more is asked about it than whether it holds.
+    suite: Option<Suite>,
 }
 
 impl Test {
@@ -102,21 +125,42 @@ impl Test {
         for rejection in files.iter().filter_map(|file| file.rejection.as_ref()) {
             input::show(&rejection.findings, &rejection.sources)?;
         }
+        let took = began.elapsed();
         let done: Vec<&Done> = files.iter().flat_map(|file| &file.done).collect();
+        let coverage = self.wants_coverage().then(|| coverage::of(&files));
+        let more = More { coverage: coverage.as_deref() };
         terminal::print(&match self.format {
-            Format::Text => text(&files, began.elapsed()),
-            Format::Json => formats::json(&done),
+            Format::Text => text(&files, took) + &more.text(),
+            Format::Json => formats::json(&done, more),
             Format::Junit => formats::junit(&files).map_err(io::Error::other)?,
             Format::Tap => formats::tap(&done),
-            Format::Github => formats::github(&done),
-            Format::Sarif => formats::sarif(&done),
+            Format::Github => formats::github(&done, more),
+            Format::Sarif => formats::sarif(&done, more),
         })?;
+        if let (Some(path), Some(coverage)) = (&self.lcov, more.coverage) {
+            std::fs::write(path, coverage::lcov(coverage)).map_err(|error| {
+                io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+            })?;
+        }
+        let is_enough = self.is_enough(more)?;
         Ok(match () {
             () if files.iter().any(|file| file.rejection.is_some()) => Exit::BadInput,
-            () if done.iter().any(|done| !done.passed()) => Exit::Unexpected,
             () if done.is_empty() => no_tests()?,
+            () if done.iter().any(|done| !done.passed()) || !is_enough => Exit::Unexpected,
             () => Exit::Fine,
         })
+    }
+
+    fn wants_coverage(&self) -> bool {
+        self.coverage || self.coverage_min.is_some() || self.lcov.is_some()
+    }
+
+    /// Whether the figures are what was asked for; says so where they are not.
+    fn is_enough(&self, more: More<'_>) -> io::Result<bool> {
+        let (Some(least), Some(coverage)) = (self.coverage_min, more.coverage) else {
+            return Ok(true);
+        };
+        gate("coverage", coverage::total(coverage), least)
     }
 
     /// Runs files side by side; what comes of them is in their order.
@@ -146,6 +190,7 @@ impl Test {
             Ok(suite) => suite,
             Err(rejection) => return File { rejection: Some(rejection), ..file },
         };
+        let suite = if self.wants_coverage() { suite.watching() } else { suite };
         let cases: Vec<Case> = self.chosen(&suite).collect();
         let mut outcomes = suite.judge(&cases);
         for case in &cases {
@@ -158,6 +203,8 @@ impl Test {
             failed.fetch_or(!done.passed(), Ordering::Relaxed);
             file.done.push(done);
         }
+        drop(outcomes);
+        file.suite = self.wants_coverage().then_some(suite);
         file
     }
 
@@ -193,6 +240,28 @@ impl Test {
     }
 }
 
+/// Says what was found out besides the expectations themselves.
+#[derive(Clone, Copy)]
+struct More<'a> {
+    coverage: Option<&'a [coverage::Configuration]>,
+}
+
+impl More<'_> {
+    fn text(self) -> String {
+        self.coverage.map(coverage::text).unwrap_or_default()
+    }
+}
+
+/// Whether so much is enough; says so where it is not.
+fn gate(what: &str, found: Ratio, least: f64) -> io::Result<bool> {
+    let enough = found.percent() >= least;
+    if !enough {
+        let found = found.percent();
+        terminal::complain(&format!("egret: {what} is {found:.1} %, and should be {least} %\n"))?;
+    }
+    Ok(enough)
+}
+
 fn no_tests() -> io::Result<Exit> {
     terminal::complain("egret: there is no test to run\n")?;
     Ok(Exit::NoTests)
@@ -225,8 +294,12 @@ fn find(path: &Path, is_named: bool, found: &mut Vec<PathBuf>) -> io::Result<()>
 
 /// `file:line:column` of a case.
 fn at(case: &Case) -> String {
-    let spot = &case.spot;
-    format!("{}:{}:{}", spot.file.display(), spot.line, spot.column)
+    case.spot.to_string()
+}
+
+/// So many, with the word for it.
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 fn text(files: &[File], took: Duration) -> String {
@@ -251,7 +324,7 @@ fn text(files: &[File], took: Duration) -> String {
     out += &format!(
         "\n{}; {} of packets in {:.0} ms\n",
         terminal::paint(style, &summary),
-        if classes == 1 { "1 class".to_owned() } else { format!("{classes} classes") },
+        count(classes, "class", "classes"),
         took.as_secs_f64() * 1e3
     );
     out

@@ -43,8 +43,21 @@ impl fmt::Display for Unmet {
 /// # Errors
 /// Everything that is not as expected, of the smallest packet that is not.
 pub fn judge(model: &Model, world: World<'_>, expected: &Expectation) -> Result<usize, Unmet> {
+    judge_seen(model, world, expected, &mut |_| {})
+}
+
+/// The same, with each class shown to `see`.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_seen(
+    model: &Model,
+    world: World<'_>,
+    expected: &Expectation,
+    see: &mut dyn FnMut(&Class),
+) -> Result<usize, Unmet> {
     let cuts = cuts::World::new(world.snapshot);
-    Judge { model, world, cuts, expected }.judge()
+    Judge { model, world, cuts, expected }.judge(see)
 }
 
 struct Judge<'a> {
@@ -55,7 +68,7 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn judge(&self) -> Result<usize, Unmet> {
+    fn judge(&self, see: &mut dyn FnMut(&Class)) -> Result<usize, Unmet> {
         let (mut all, mut failing) = (0, 0);
         let mut worst: Option<(Sender, &Target, Class)> = None;
         for from in self.senders() {
@@ -64,6 +77,7 @@ impl Judge<'_> {
                 for to in self.expected.to.iter().map(|to| &to.value) {
                     for class in self.classes(&sender, to)? {
                         all += 1;
+                        see(&class);
                         if self.differences(&Found::of(&class)).is_empty() {
                             continue;
                         }
@@ -101,8 +115,9 @@ impl Judge<'_> {
             spans = without(&spans, &addresses(except)?);
         }
         let mut all = Vec::new();
+        let kinds = self.cuts.protocols();
         for dst in spans {
-            for region in regions(self.expected.protocol, dst, to.ports) {
+            for region in regions(self.expected.protocol, dst, to.ports, &kinds) {
                 let classes = classes(&self.cuts, sender.origin, region, LIMIT);
                 all.extend(classes.map_err(impossible)?);
             }
@@ -218,8 +233,13 @@ impl Found {
     }
 }
 
-/// The packets of an expectation to one span of addresses.
-fn regions(protocol: Protocol, dst: Span<u32>, ports: Option<(u16, u16)>) -> Vec<Region> {
+/// The packets of an expectation to one span of addresses; of all protocols, one of each kind.
+fn regions(
+    protocol: Protocol,
+    dst: Span<u32>,
+    ports: Option<(u16, u16)>,
+    kinds: &[IpProtocol],
+) -> Vec<Region> {
     let of = |protocol, (first, last)| {
         vec![Region { dst, protocol, port: Span::new(first, last), source_port: SOURCE_PORTS }]
     };
@@ -231,7 +251,7 @@ fn regions(protocol: Protocol, dst: Span<u32>, ports: Option<(u16, u16)>) -> Vec
             of(IpProtocol::ICMP, (at, at))
         }
         Protocol::Other(number) => Region::all(dst, IpProtocol(number)),
-        Protocol::All => (0..=u8::MAX).flat_map(|n| Region::all(dst, IpProtocol(n))).collect(),
+        Protocol::All => kinds.iter().flat_map(|kind| Region::all(dst, *kind)).collect(),
     }
 }
 

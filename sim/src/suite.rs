@@ -1,6 +1,8 @@
 //! Expectations beside a configuration, run as tests: a scenario's own (`expect:` and `results:`), or
 //! a file of expectations about one (`*.egret.yaml`).
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use egret_control::compile::{Compilation, compile};
@@ -9,7 +11,9 @@ use egret_control::finding::{Finding, Rejection};
 use egret_control::import;
 use egret_control::source::{Place, Sources};
 use egret_control::written::{self, At, Page};
+use egret_dataplane::snapshot::Snapshot;
 use egret_dataplane::time::Instant;
+use egret_verify::classes::Class;
 use serde::Deserialize;
 
 use crate::expect::{self, Unmet};
@@ -18,6 +22,11 @@ use crate::reporting::packet_words;
 use crate::run::{Options, Run};
 use crate::scenario::{Expectation, ExpectationSection, FILE_NAME, Scenario, read_expectation};
 
+pub mod coverage;
+pub mod parts;
+
+use parts::{List, Part};
+
 /// What the name of a file of expectations ends in.
 pub const ENDING: &str = ".egret.yaml";
 
@@ -25,11 +34,15 @@ pub const ENDING: &str = ".egret.yaml";
 pub struct Suite {
     /// Its file.
     pub path: PathBuf,
+    /// What it is about: the file of a scenario, or whatever a folder's JSON was read from.
+    pub about: PathBuf,
     scenario: Scenario,
     compilation: Compilation,
     expect: Vec<Expectation>,
     /// Whether the scenario's run belongs to it.
     runs: bool,
+    /// Whether it is noted what decides about the packets that are judged.
+    watches: bool,
 }
 
 /// A file of expectations.
@@ -72,8 +85,14 @@ pub struct Spot {
     pub column: u32,
 }
 
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+    }
+}
+
 /// What came of a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// What is not as expected, a sentence each; none is a success.
     pub differences: Vec<String>,
@@ -83,6 +102,17 @@ pub struct Outcome {
     pub culprit: Option<Spot>,
     /// Classes of packets that were judged, 0 for what is of a run.
     pub classes: usize,
+    /// What decided about them, where that is watched.
+    pub seen: Seen,
+}
+
+/// What had to do with the packets of an expectation, there and back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// What decided about some of them.
+    pub decided: BTreeSet<Part>,
+    /// What was asked about some of them, and may have had nothing to say.
+    pub asked: BTreeSet<List>,
 }
 
 impl Suite {
@@ -98,12 +128,12 @@ impl Suite {
     /// Every finding, if one of them is an error.
     pub fn read(path: &Path) -> Result<Suite, Rejection> {
         let is_suite = path.to_string_lossy().ends_with(ENDING);
-        let (scenario, expect) = match is_suite {
+        let (about, scenario, expect) = match is_suite {
             true => read_suite(path)?,
             false => {
                 let mut scenario = Scenario::read(path)?;
                 let expect = std::mem::take(&mut scenario.expect);
-                (scenario, expect)
+                (path.to_owned(), scenario, expect)
             }
         };
         let compilation = match compile(&scenario.model) {
@@ -112,7 +142,13 @@ impl Suite {
         };
         compilation.snapshot.prepare();
         let runs = !is_suite && !scenario.plan.expect.is_empty();
-        Ok(Suite { path: path.to_owned(), scenario, compilation, expect, runs })
+        let path = path.to_owned();
+        Ok(Suite { path, about, scenario, compilation, expect, runs, watches: false })
+    }
+
+    /// The same, with a note of what decides about the packets that are judged.
+    pub fn watching(self) -> Suite {
+        Suite { watches: true, ..self }
     }
 
     /// Its cases, in the order of the file; those of the run come last.
@@ -147,7 +183,7 @@ impl Suite {
                     Ok(report) => report.expectations[at].differences.clone(),
                     Err(error) => vec![error.clone()],
                 };
-                Outcome { differences, explanation: None, culprit: None, classes: 0 }
+                Outcome { differences, ..Outcome::default() }
             }
         })
     }
@@ -155,15 +191,14 @@ impl Suite {
     fn packets(&self, expected: &Expectation) -> Outcome {
         let model = &self.scenario.model;
         let world = World::new(&model.sources, &self.compilation);
-        let unmet = match expect::judge(model, world, expected) {
-            Ok(classes) => {
-                return Outcome {
-                    differences: Vec::new(),
-                    explanation: None,
-                    culprit: None,
-                    classes,
-                };
-            }
+        let mut seen = Seen::default();
+        let mut watch = |class: &Class| seen.note(world.snapshot, class);
+        let judged = match self.watches {
+            true => expect::judge_seen(model, world, expected, &mut watch),
+            false => expect::judge(model, world, expected),
+        };
+        let unmet = match judged {
+            Ok(classes) => return Outcome { classes, seen, ..Outcome::default() },
             Err(unmet) => unmet,
         };
         let Unmet { differences, failing: (_, classes), explanation } = unmet;
@@ -173,6 +208,7 @@ impl Suite {
             culprit: culprit.map(|place| spot(&model.sources, place)),
             explanation: explanation.map(|explanation| text::plain(world, &explanation)),
             classes,
+            seen,
         }
     }
 
@@ -181,6 +217,15 @@ impl Suite {
             Run::new(&self.scenario, Options::default()).map_err(|error| error.to_string())?;
         run.step_until(Instant(u64::MAX));
         Ok(run.finish().0)
+    }
+}
+
+impl Seen {
+    fn note(&mut self, snapshot: &Snapshot, class: &Class) {
+        for hop in &class.hops {
+            self.decided.extend(Part::deciding(hop));
+            self.asked.extend(List::asked(snapshot, hop));
+        }
     }
 }
 
@@ -201,7 +246,7 @@ fn spot(sources: &Sources, place: Place) -> Spot {
 }
 
 /// A file of expectations, and the scenario that it is about.
-fn read_suite(path: &Path) -> Result<(Scenario, Vec<Expectation>), Rejection> {
+fn read_suite(path: &Path) -> Result<(PathBuf, Scenario, Vec<Expectation>), Rejection> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         let message = format!("{}: {error}", path.display());
         let finding = Finding::error("unreadable", Place::NOWHERE, message);
@@ -215,7 +260,8 @@ fn read_suite(path: &Path) -> Result<(Scenario, Vec<Expectation>), Rejection> {
     };
     let folder = path.parent().unwrap_or(Path::new(""));
     let about = suite.scenario.as_ref().map_or(FILE_NAME, |about| &about.value);
-    let mut scenario = read_about(&folder.join(about))?;
+    let about = folder.join(about);
+    let mut scenario = read_about(&about)?;
     // Once more among the files of the scenario, so that each place is known there.
     let sources = &mut scenario.model.sources;
     let file = sources.add(path, &*text);
@@ -233,7 +279,9 @@ fn read_suite(path: &Path) -> Result<(Scenario, Vec<Expectation>), Rejection> {
     if findings.iter().any(Finding::is_error) {
         return Err(Rejection { sources: scenario.model.sources, findings });
     }
-    Ok((scenario, expect))
+    let is_scenario = about.join(FILE_NAME).exists();
+    let about = if is_scenario { about.join(FILE_NAME) } else { about };
+    Ok((about, scenario, expect))
 }
 
 /// A scenario, or JSON as the AWS command line prints it.

@@ -6,10 +6,10 @@ use egret_sim::suite::Spot;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
-use super::{Done, File, at};
+use super::{Done, File, More, at, coverage};
 
 /// One document.
-pub(super) fn json(done: &[&Done]) -> String {
+pub(super) fn json(done: &[&Done], more: More<'_>) -> String {
     let case = |done: &&Done| {
         json!({
             "name": done.case.name,
@@ -24,16 +24,19 @@ pub(super) fn json(done: &[&Done]) -> String {
     };
     let cases: Vec<Value> = done.iter().map(case).collect();
     let failed = done.iter().filter(|done| !done.passed()).count();
-    let document = json!({
+    let mut document = json!({
         "schema_version": 1,
         "passed": done.len() - failed,
         "failed": failed,
         "cases": cases,
     });
+    if let Some(coverage) = more.coverage {
+        document["coverage"] = coverage::json(coverage);
+    }
     format!("{document:#}\n")
 }
 
-fn place(spot: &Spot) -> Value {
+pub(super) fn place(spot: &Spot) -> Value {
     json!({ "file": spot.file, "line": spot.line, "column": spot.column })
 }
 
@@ -78,7 +81,7 @@ pub(super) fn tap(done: &[&Done]) -> String {
 }
 
 /// Workflow commands: an annotation of each expectation that fails, and of the rule that decided.
-pub(super) fn github(done: &[&Done]) -> String {
+pub(super) fn github(done: &[&Done], more: More<'_>) -> String {
     let mut out = String::new();
     for done in done.iter().filter(|done| !done.passed()) {
         let message = format!("{}: {}", done.case.name, done.outcome.differences.join("; "));
@@ -88,10 +91,11 @@ pub(super) fn github(done: &[&Done]) -> String {
         }
     }
     let failed = done.iter().filter(|done| !done.passed()).count();
-    out + &format!("{} passed, {failed} failed\n", done.len() - failed)
+    out += &format!("{} passed, {failed} failed\n", done.len() - failed);
+    out + &more.coverage.map(coverage::github).unwrap_or_default()
 }
 
-fn annotation(level: &str, spot: &Spot, message: &str) -> String {
+pub(super) fn annotation(level: &str, spot: &Spot, message: &str) -> String {
     let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
     let Spot { file, line, column } = spot;
@@ -101,9 +105,12 @@ fn annotation(level: &str, spot: &Spot, message: &str) -> String {
 
 /// SARIF 2.1.0 (OASIS): a result for each expectation that fails, at its line, with the rule that
 /// decided as a related place.
-pub(super) fn sarif(done: &[&Done]) -> String {
+pub(super) fn sarif(done: &[&Done], more: More<'_>) -> String {
     let failed = done.iter().filter(|done| !done.passed());
-    let results: Vec<Value> = failed.map(|done| result(done)).collect();
+    let mut results: Vec<Value> = failed.map(|done| result(done)).collect();
+    results.extend(more.coverage.map(coverage::sarif).unwrap_or_default());
+    let rule = |(id, text): (&str, &str)| json!({ "id": id, "shortDescription": { "text": text } });
+    let rules: Vec<Value> = SARIF_RULES.into_iter().map(rule).collect();
     let document = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -111,10 +118,7 @@ pub(super) fn sarif(done: &[&Done]) -> String {
             "tool": { "driver": {
                 "name": "egret",
                 "version": env!("CARGO_PKG_VERSION"),
-                "rules": [{
-                    "id": "expectation",
-                    "shortDescription": { "text": "What is expected of packets is not so." },
-                }],
+                "rules": rules,
             } },
             "results": results,
         }],
@@ -122,20 +126,30 @@ pub(super) fn sarif(done: &[&Done]) -> String {
     format!("{document:#}\n")
 }
 
+/// What there may be results about.
+const SARIF_RULES: [(&str, &str); 2] = [
+    ("expectation", "What is expected of packets is not so."),
+    ("not-exercised", "No expectation exercises this rule, entry, route or endpoint."),
+];
+
 fn result(done: &Done) -> Value {
     let message = format!("{}: {}", done.case.name, done.outcome.differences.join("; "));
-    let mut result = json!({
-        "ruleId": "expectation",
-        "level": "error",
-        "message": { "text": message },
-        "locations": [location(&done.case.spot)],
-    });
+    let mut result = sarif_result("expectation", "error", &message, &done.case.spot);
     if let Some(spot) = &done.outcome.culprit {
         let mut decided = location(spot);
         decided["message"] = json!({ "text": "This decided." });
         result["relatedLocations"] = json!([decided]);
     }
     result
+}
+
+pub(super) fn sarif_result(rule: &str, level: &str, message: &str, spot: &Spot) -> Value {
+    json!({
+        "ruleId": rule,
+        "level": level,
+        "message": { "text": message },
+        "locations": [location(spot)],
+    })
 }
 
 fn location(spot: &Spot) -> Value {

@@ -16,6 +16,7 @@ use crate::{Exit, input, terminal};
 
 mod coverage;
 mod formats;
+mod mutation;
 
 /// Runs expectations as tests: `expect:` and `results:` of scenarios, and files of expectations
 /// (`*.egret.yaml`).
@@ -58,6 +59,15 @@ pub(crate) struct Test {
     /// Write coverage by lines in the format of lcov; implies --coverage.
     #[arg(long, value_name = "FILE")]
     lcov: Option<PathBuf>,
+
+    /// Change each rule, entry, route and endpoint in turn, and say which changes no expectation
+    /// notices.
+    #[arg(long)]
+    mutate: bool,
+
+    /// Fail if less than this is noticed of what is not excused; implies --mutate.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    mutate_min: Option<f64>,
 }
 
 /// A number from 0 to 100.
@@ -125,10 +135,11 @@ impl Test {
         for rejection in files.iter().filter_map(|file| file.rejection.as_ref()) {
             input::show(&rejection.findings, &rejection.sources)?;
         }
-        let took = began.elapsed();
         let done: Vec<&Done> = files.iter().flat_map(|file| &file.done).collect();
         let coverage = self.wants_coverage().then(|| coverage::of(&files));
-        let more = More { coverage: coverage.as_deref() };
+        let mutation = self.wants_mutation().then(|| mutation::of(&files));
+        let took = began.elapsed();
+        let more = More { coverage: coverage.as_deref(), mutation: mutation.as_deref() };
         terminal::print(&match self.format {
             Format::Text => text(&files, took) + &more.text(),
             Format::Json => formats::json(&done, more),
@@ -155,33 +166,27 @@ impl Test {
         self.coverage || self.coverage_min.is_some() || self.lcov.is_some()
     }
 
+    fn wants_mutation(&self) -> bool {
+        self.mutate || self.mutate_min.is_some()
+    }
+
     /// Whether the figures are what was asked for; says so where they are not.
     fn is_enough(&self, more: More<'_>) -> io::Result<bool> {
-        let (Some(least), Some(coverage)) = (self.coverage_min, more.coverage) else {
-            return Ok(true);
+        let covered = match (self.coverage_min, more.coverage) {
+            (Some(least), Some(found)) => gate("coverage", coverage::total(found), least)?,
+            _ => true,
         };
-        gate("coverage", coverage::total(coverage), least)
+        let noticed = match (self.mutate_min, more.mutation) {
+            (Some(least), Some(found)) => gate("mutation", mutation::total(found), least)?,
+            _ => true,
+        };
+        Ok(covered && noticed)
     }
 
     /// Runs files side by side; what comes of them is in their order.
     fn run_all(&self, paths: &[PathBuf]) -> Vec<File> {
-        let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let files: Vec<Mutex<File>> = paths.iter().map(|_| Mutex::default()).collect();
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        std::thread::scope(|scope| {
-            for _ in 0..threads.min(paths.len()) {
-                scope.spawn(|| {
-                    loop {
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(path) = paths.get(at) else { break };
-                        let file = self.run_file(path, &failed);
-                        *files[at].lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = file;
-                    }
-                });
-            }
-        });
-        let whole = |file: Mutex<File>| file.into_inner().unwrap_or_else(|e| e.into_inner());
-        files.into_iter().map(whole).collect()
+        let failed = AtomicBool::new(false);
+        side_by_side(paths, |path| self.run_file(path, &failed))
     }
 
     fn run_file(&self, path: &Path, failed: &AtomicBool) -> File {
@@ -190,7 +195,8 @@ impl Test {
             Ok(suite) => suite,
             Err(rejection) => return File { rejection: Some(rejection), ..file },
         };
-        let suite = if self.wants_coverage() { suite.watching() } else { suite };
+        let watches = self.wants_coverage() || self.wants_mutation();
+        let suite = if watches { suite.watching() } else { suite };
         let cases: Vec<Case> = self.chosen(&suite).collect();
         let mut outcomes = suite.judge(&cases);
         for case in &cases {
@@ -204,7 +210,7 @@ impl Test {
             file.done.push(done);
         }
         drop(outcomes);
-        file.suite = self.wants_coverage().then_some(suite);
+        file.suite = watches.then_some(suite);
         file
     }
 
@@ -240,15 +246,17 @@ impl Test {
     }
 }
 
-/// Says what was found out besides the expectations themselves.
+/// What was found out besides the expectations themselves.
 #[derive(Clone, Copy)]
 struct More<'a> {
     coverage: Option<&'a [coverage::Configuration]>,
+    mutation: Option<&'a [mutation::Configuration]>,
 }
 
 impl More<'_> {
     fn text(self) -> String {
-        self.coverage.map(coverage::text).unwrap_or_default()
+        let coverage = self.coverage.map(coverage::text).unwrap_or_default();
+        coverage + &self.mutation.map(mutation::text).unwrap_or_default()
     }
 }
 
@@ -260,6 +268,27 @@ fn gate(what: &str, found: Ratio, least: f64) -> io::Result<bool> {
         terminal::complain(&format!("egret: {what} is {found:.1} %, and should be {least} %\n"))?;
     }
     Ok(enough)
+}
+
+/// What comes of each item, in their order; each thread takes the next one.
+fn side_by_side<T: Sync, R: Send + Default>(items: &[T], of: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let found: Vec<Mutex<R>> = items.iter().map(|_| Mutex::default()).collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads.min(items.len()) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(at) else { break };
+                    let result = of(item);
+                    *found[at].lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = result;
+                }
+            });
+        }
+    });
+    let whole = |found: Mutex<R>| found.into_inner().unwrap_or_else(|e| e.into_inner());
+    found.into_iter().map(whole).collect()
 }
 
 fn no_tests() -> io::Result<Exit> {

@@ -33,6 +33,8 @@ use crate::model::{Model, Name};
 use crate::names::{Kind, Names};
 use table::Table;
 
+pub use policies::traffic;
+
 /// What came of a model without errors.
 #[derive(Clone, Debug)]
 pub struct Compilation {

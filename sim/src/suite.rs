@@ -9,20 +9,27 @@ use egret_control::compile::{Compilation, compile};
 use egret_control::explain::{Explanation, World, text};
 use egret_control::finding::{Finding, Rejection};
 use egret_control::import;
+use egret_control::model::Model;
 use egret_control::source::{Place, Sources};
-use egret_control::written::{self, At, Page};
+use egret_control::written::{self, At, OneOrMany, Page, Written};
 use egret_dataplane::snapshot::Snapshot;
 use egret_dataplane::time::Instant;
 use egret_verify::classes::Class;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::expect::{self, Unmet};
 use crate::report::Report;
 use crate::reporting::packet_words;
 use crate::run::{Options, Run};
-use crate::scenario::{Expectation, ExpectationSection, FILE_NAME, Scenario, read_expectation};
+use crate::scenario::{
+    Expectation, ExpectationSection, FILE_NAME, Scenario, TableSection, read_expectation,
+    read_table,
+};
 
 pub mod coverage;
+pub mod mutants;
+pub mod mutation;
 pub mod parts;
 
 use parts::{List, Part};
@@ -39,21 +46,63 @@ pub struct Suite {
     scenario: Scenario,
     compilation: Compilation,
     expect: Vec<Expectation>,
+    /// Changes of the configuration that nobody need notice.
+    pub excuses: Vec<Excuse>,
     /// Whether the scenario's run belongs to it.
     runs: bool,
     /// Whether it is noted what decides about the packets that are judged.
     watches: bool,
 }
 
-/// A file of expectations.
-#[derive(Clone, Debug, Deserialize)]
+/// A file of expectations about a configuration.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SuiteFile {
     /// The scenario file, its folder, or a folder of `aws ... describe-*` JSON, beside this file.
     /// Default: the scenario of this file's folder.
     scenario: Option<At<String>>,
-    /// What is expected.
+    /// What is expected of packets.
+    #[serde(default)]
     expect: Vec<At<ExpectationSection>>,
+    /// The same, as tables: senders down, targets across.
+    #[serde(default)]
+    tables: Vec<At<TableSection>>,
+    /// Changes of the configuration that no expectation need notice (`egret test --mutate`), and why.
+    #[serde(default)]
+    survivors: Vec<At<SurvivorSection>>,
+}
+
+/// Changes of the configuration that may go unnoticed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SurvivorSection {
+    /// The change as `egret test --mutate` words it, or a part of that; or a list of them.
+    change: OneOrMany<String>,
+    /// Why nobody need notice it.
+    because: Written<String>,
+}
+
+/// A change of the configuration that no expectation need notice, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excuse {
+    /// What its words have in them.
+    pub change: String,
+    /// Why nobody need notice it.
+    pub because: String,
+    /// Where it is written.
+    pub spot: Spot,
+}
+
+/// What a file of expectations says.
+#[derive(Default)]
+struct Said {
+    expect: Vec<Expectation>,
+    excuses: Vec<Excuse>,
+}
+
+/// The JSON Schema of a file of expectations, by which editors complete and check it.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(SuiteFile).to_value()
 }
 
 /// One expectation of a suite.
@@ -128,22 +177,27 @@ impl Suite {
     /// Every finding, if one of them is an error.
     pub fn read(path: &Path) -> Result<Suite, Rejection> {
         let is_suite = path.to_string_lossy().ends_with(ENDING);
-        let (about, scenario, expect) = match is_suite {
+        let (about, scenario, said) = match is_suite {
             true => read_suite(path)?,
             false => {
                 let mut scenario = Scenario::read(path)?;
                 let expect = std::mem::take(&mut scenario.expect);
-                (path.to_owned(), scenario, expect)
+                (path.to_owned(), scenario, Said { expect, ..Said::default() })
             }
         };
+        let Said { expect, excuses } = said;
         let compilation = match compile(&scenario.model) {
             Ok(compilation) => compilation,
             Err(findings) => return Err(Rejection { sources: scenario.model.sources, findings }),
         };
+        let unknown = unknown_rules(&compilation.snapshot, &expect);
+        if !unknown.is_empty() {
+            return Err(Rejection { sources: scenario.model.sources, findings: unknown });
+        }
         compilation.snapshot.prepare();
         let runs = !is_suite && !scenario.plan.expect.is_empty();
         let path = path.to_owned();
-        Ok(Suite { path, about, scenario, compilation, expect, runs, watches: false })
+        Ok(Suite { path, about, scenario, compilation, expect, excuses, runs, watches: false })
     }
 
     /// The same, with a note of what decides about the packets that are judged.
@@ -223,7 +277,7 @@ impl Suite {
 impl Seen {
     fn note(&mut self, snapshot: &Snapshot, class: &Class) {
         for hop in &class.hops {
-            self.decided.extend(Part::deciding(hop));
+            self.decided.extend(Part::deciding(snapshot, hop));
             self.asked.extend(List::asked(snapshot, hop));
         }
     }
@@ -246,7 +300,7 @@ fn spot(sources: &Sources, place: Place) -> Spot {
 }
 
 /// A file of expectations, and the scenario that it is about.
-fn read_suite(path: &Path) -> Result<(PathBuf, Scenario, Vec<Expectation>), Rejection> {
+fn read_suite(path: &Path) -> Result<(PathBuf, Scenario, Said), Rejection> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         let message = format!("{}: {error}", path.display());
         let finding = Finding::error("unreadable", Place::NOWHERE, message);
@@ -273,15 +327,52 @@ fn read_suite(path: &Path) -> Result<(PathBuf, Scenario, Vec<Expectation>), Reje
     };
     let mut findings = Vec::new();
     let mut page = Page::new(&scenario.model.sources, file, &mut findings);
-    let expect = suite.expect.into_iter();
-    let expect: Vec<Expectation> =
-        expect.filter_map(|e| read_expectation(e, &scenario.model, &mut page)).collect();
+    let said = suite.read(&scenario.model, &mut page);
     if findings.iter().any(Finding::is_error) {
         return Err(Rejection { sources: scenario.model.sources, findings });
     }
     let is_scenario = about.join(FILE_NAME).exists();
     let about = if is_scenario { about.join(FILE_NAME) } else { about };
-    Ok((about, scenario, expect))
+    Ok((about, scenario, said))
+}
+
+impl SuiteFile {
+    fn read(self, model: &Model, page: &mut Page<'_>) -> Said {
+        let expect = self.expect.into_iter();
+        let mut expect: Vec<Expectation> =
+            expect.filter_map(|expected| read_expectation(expected, model, page)).collect();
+        expect.extend(self.tables.into_iter().flat_map(|table| read_table(table, model, page)));
+        let mut excuses = Vec::new();
+        for section in self.survivors {
+            let SurvivorSection { change, because } = section.value;
+            let because = page.meaning(because).map(|because| because.value).unwrap_or_default();
+            excuses.extend(page.meanings::<String, _>(change).into_iter().map(|change| Excuse {
+                spot: spot(&model.sources, change.place),
+                change: change.value,
+                because: because.clone(),
+            }));
+        }
+        Said { expect, excuses }
+    }
+}
+
+/// Rules that expectations name and that the configuration does not have.
+fn unknown_rules(snapshot: &Snapshot, expect: &[Expectation]) -> Vec<Finding> {
+    let mut said = expect.iter().flat_map(Expectation::rules).peekable();
+    if said.peek().is_none() {
+        return Vec::new();
+    }
+    let known: Vec<String> = Part::all(snapshot).iter().map(|part| part.name(snapshot)).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let unknown = said.filter(|rule| !known.contains(&rule.as_str())).map(|rule| {
+        let message = format!("nothing that decides is called `{}`", rule.value);
+        let finding = Finding::error("unknown-rule", rule.place, message);
+        match written::nearest(rule, &known) {
+            Some(near) => finding.help(format!("did you mean `{near}`?")),
+            None => finding.help("`egret test --coverage --format json` lists the names"),
+        }
+    });
+    unknown.collect()
 }
 
 /// A scenario, or JSON as the AWS command line prints it.

@@ -6,7 +6,7 @@ use egret_sim::suite::Spot;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
-use super::{Done, File, More, at, coverage};
+use super::{Done, File, More, at, coverage, mutation};
 
 /// One document.
 pub(super) fn json(done: &[&Done], more: More<'_>) -> String {
@@ -32,6 +32,9 @@ pub(super) fn json(done: &[&Done], more: More<'_>) -> String {
     });
     if let Some(coverage) = more.coverage {
         document["coverage"] = coverage::json(coverage);
+    }
+    if let Some(mutation) = more.mutation {
+        document["mutation"] = mutation::json(mutation);
     }
     format!("{document:#}\n")
 }
@@ -92,7 +95,8 @@ pub(super) fn github(done: &[&Done], more: More<'_>) -> String {
     }
     let failed = done.iter().filter(|done| !done.passed()).count();
     out += &format!("{} passed, {failed} failed\n", done.len() - failed);
-    out + &more.coverage.map(coverage::github).unwrap_or_default()
+    out += &more.coverage.map(coverage::github).unwrap_or_default();
+    out + &more.mutation.map(mutation::github).unwrap_or_default()
 }
 
 pub(super) fn annotation(level: &str, spot: &Spot, message: &str) -> String {
@@ -109,6 +113,7 @@ pub(super) fn sarif(done: &[&Done], more: More<'_>) -> String {
     let failed = done.iter().filter(|done| !done.passed());
     let mut results: Vec<Value> = failed.map(|done| result(done)).collect();
     results.extend(more.coverage.map(coverage::sarif).unwrap_or_default());
+    results.extend(more.mutation.map(mutation::sarif).unwrap_or_default());
     let rule = |(id, text): (&str, &str)| json!({ "id": id, "shortDescription": { "text": text } });
     let rules: Vec<Value> = SARIF_RULES.into_iter().map(rule).collect();
     let document = json!({
@@ -127,9 +132,10 @@ pub(super) fn sarif(done: &[&Done], more: More<'_>) -> String {
 }
 
 /// What there may be results about.
-const SARIF_RULES: [(&str, &str); 2] = [
+const SARIF_RULES: [(&str, &str); 3] = [
     ("expectation", "What is expected of packets is not so."),
     ("not-exercised", "No expectation exercises this rule, entry, route or endpoint."),
+    ("not-noticed", "No expectation would notice this change."),
 ];
 
 fn result(done: &Done) -> Value {

@@ -164,8 +164,8 @@ fn compiled_entry(entry: &model::AclEntry) -> AclEntry {
     }
 }
 
-/// A protocol by its number is the protocol.
-pub(crate) fn traffic(said: model::Traffic) -> Traffic {
+/// What a rule matches, as a snapshot has it: a protocol by its number is the protocol.
+pub fn traffic(said: model::Traffic) -> Traffic {
     match said {
         model::Traffic::All => Traffic::All,
         model::Traffic::Tcp(from, to) => Traffic::Tcp(from, to),

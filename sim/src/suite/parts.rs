@@ -6,7 +6,7 @@ use egret_control::explain::{self, World, entry_words, key_words, rule_words, ta
 use egret_control::model::Model;
 use egret_control::source::Place;
 use egret_dataplane::snapshot::{
-    AclId, AttachmentId, EndpointId, RouteTableId, RouteTarget, SgId, Snapshot, TgwId,
+    AclId, AttachmentId, EndpointId, EniOwner, RouteTableId, RouteTarget, SgId, Snapshot, TgwId,
 };
 use egret_dataplane::trace::{Decision, Hop};
 use egret_dataplane::verdict::Element;
@@ -101,10 +101,14 @@ impl Kind {
 }
 
 impl Part {
-    /// The parts that decided at a hop.
-    pub fn deciding(hop: &Hop) -> impl Iterator<Item = Part> {
+    /// The parts that decided at a hop. An endpoint is passed, or its groups are asked.
+    pub fn deciding(snapshot: &Snapshot, hop: &Hop) -> impl Iterator<Item = Part> + use<> {
         let endpoint = match hop.element {
             Element::VpcEndpoint(endpoint) => Some(Part::Endpoint(endpoint)),
+            Element::SecurityGroup(eni) => match snapshot[eni].owner {
+                EniOwner::Endpoint(endpoint, _) => Some(Part::Endpoint(endpoint)),
+                _ => None,
+            },
             _ => None,
         };
         decided(hop).into_iter().chain(endpoint)

@@ -10,11 +10,14 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use egret_control::explain::text::Style;
 use egret_control::finding::Rejection;
-use egret_sim::suite::{Awaited, Case, Outcome, Spot, Suite, Verdict};
+use egret_sim::suite::coverage::Ratio;
+use egret_sim::suite::{Awaited, Case, Outcome, Suite, Verdict};
 
 use crate::{Exit, input, terminal};
 
+mod coverage;
 mod formats;
+mod mutation;
 
 /// Runs expectations as tests: `expect:` and `results:` of scenarios, and files of expectations
 /// (`*.egret.yaml`).
@@ -50,6 +53,34 @@ pub(crate) struct Test {
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+
+    /// Say which rules, entries, routes and endpoints no expectation exercised.
+    #[arg(long)]
+    coverage: bool,
+
+    /// Fail if less than this was exercised; implies --coverage.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    coverage_min: Option<f64>,
+
+    /// Write coverage by lines in the format of lcov; implies --coverage.
+    #[arg(long, value_name = "FILE")]
+    lcov: Option<PathBuf>,
+
+    /// Change each rule, entry, route and endpoint in turn, and say which changes no expectation
+    /// notices.
+    #[arg(long)]
+    mutate: bool,
+
+    /// Fail if less than this is noticed of what is not excused; implies --mutate.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    mutate_min: Option<f64>,
+}
+
+/// A number from 0 to 100.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim_end_matches('%').parse::<f64>().ok();
+    let number = number.filter(|number| (0.0..=100.0).contains(number));
+    number.ok_or_else(|| "write a number from 0 to 100".to_owned())
 }
 
 /// How results are printed.
@@ -131,6 +162,8 @@ struct File {
     path: PathBuf,
     done: Vec<Done>,
     rejection: Option<Rejection>,
+    /// The suite, where more is asked about it than whether it holds.
+    suite: Option<Suite>,
 }
 
 impl Test {
@@ -152,42 +185,58 @@ impl Test {
         }
         let done: Vec<&Done> = files.iter().flat_map(|file| &file.done).collect();
         let tally = Tally::of(done.iter().copied());
+        let coverage = self.wants_coverage().then(|| coverage::of(&files));
+        let mutation = self.wants_mutation().then(|| mutation::of(&files));
+        let took = began.elapsed();
+        let more = More { coverage: coverage.as_deref(), mutation: mutation.as_deref() };
         terminal::print(&match self.format {
-            Format::Text => text(&files, began.elapsed()),
-            Format::Json => formats::json(&done),
+            Format::Text => text(&files, took) + &more.text(),
+            Format::Json => formats::json(&done, more),
             Format::Junit => formats::junit(&files).map_err(io::Error::other)?,
             Format::Tap => formats::tap(&done),
-            Format::Github => formats::github(&done),
-            Format::Sarif => formats::sarif(&done),
+            Format::Github => formats::github(&done, more),
+            Format::Sarif => formats::sarif(&done, more),
         })?;
+        if let (Some(path), Some(coverage)) = (&self.lcov, more.coverage) {
+            std::fs::write(path, coverage::lcov(coverage)).map_err(|error| {
+                io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+            })?;
+        }
+        let is_enough = self.is_enough(more)?;
         Ok(match () {
             () if files.iter().any(|file| file.rejection.is_some()) => Exit::BadInput,
-            () if tally.failed > 0 => Exit::Unexpected,
-            () if !self.allow_inconclusive && tally.inconclusive > 0 => Exit::Unexpected,
             () if done.is_empty() => no_tests()?,
+            () if tally.failed > 0 || !is_enough => Exit::Unexpected,
+            () if !self.allow_inconclusive && tally.inconclusive > 0 => Exit::Unexpected,
             () => Exit::Fine,
         })
     }
 
+    fn wants_coverage(&self) -> bool {
+        self.coverage || self.coverage_min.is_some() || self.lcov.is_some()
+    }
+
+    fn wants_mutation(&self) -> bool {
+        self.mutate || self.mutate_min.is_some()
+    }
+
+    /// Whether the figures are what was asked for; says so where they are not.
+    fn is_enough(&self, more: More<'_>) -> io::Result<bool> {
+        let covered = match (self.coverage_min, more.coverage) {
+            (Some(least), Some(found)) => gate("coverage", coverage::total(found), least)?,
+            _ => true,
+        };
+        let noticed = match (self.mutate_min, more.mutation) {
+            (Some(least), Some(found)) => gate("mutation", mutation::total(found), least)?,
+            _ => true,
+        };
+        Ok(covered && noticed)
+    }
+
     /// Runs files side by side; what comes of them is in their order.
     fn run_all(&self, paths: &[PathBuf]) -> Vec<File> {
-        let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let files: Vec<Mutex<File>> = paths.iter().map(|_| Mutex::default()).collect();
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        std::thread::scope(|scope| {
-            for _ in 0..threads.min(paths.len()) {
-                scope.spawn(|| {
-                    loop {
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(path) = paths.get(at) else { break };
-                        let file = self.run_file(path, &failed);
-                        *files[at].lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = file;
-                    }
-                });
-            }
-        });
-        let whole = |file: Mutex<File>| file.into_inner().unwrap_or_else(|e| e.into_inner());
-        files.into_iter().map(whole).collect()
+        let failed = AtomicBool::new(false);
+        side_by_side(paths, |path| self.run_file(path, &failed))
     }
 
     fn run_file(&self, path: &Path, failed: &AtomicBool) -> File {
@@ -196,6 +245,8 @@ impl Test {
             Ok(suite) => suite,
             Err(rejection) => return File { rejection: Some(rejection), ..file },
         };
+        let watches = self.wants_coverage() || self.wants_mutation();
+        let suite = if watches { suite.watching() } else { suite };
         let cases: Vec<Case> = self.chosen(&suite).collect();
         let mut outcomes = suite.judge(&cases);
         for case in &cases {
@@ -208,6 +259,8 @@ impl Test {
             failed.fetch_or(done.failed(), Ordering::Relaxed);
             file.done.push(done);
         }
+        drop(outcomes);
+        file.suite = (watches && suite.is_known()).then_some(suite);
         file
     }
 
@@ -243,6 +296,51 @@ impl Test {
     }
 }
 
+/// What was found out besides the expectations themselves.
+#[derive(Clone, Copy)]
+struct More<'a> {
+    coverage: Option<&'a [coverage::Configuration]>,
+    mutation: Option<&'a [mutation::Configuration]>,
+}
+
+impl More<'_> {
+    fn text(self) -> String {
+        let coverage = self.coverage.map(coverage::text).unwrap_or_default();
+        coverage + &self.mutation.map(mutation::text).unwrap_or_default()
+    }
+}
+
+/// Whether so much is enough; says so where it is not.
+fn gate(what: &str, found: Ratio, least: f64) -> io::Result<bool> {
+    let enough = found.percent() >= least;
+    if !enough {
+        let found = found.percent();
+        terminal::complain(&format!("egret: {what} is {found:.1} %, and should be {least} %\n"))?;
+    }
+    Ok(enough)
+}
+
+/// What comes of each item, in their order; each thread takes the next one.
+fn side_by_side<T: Sync, R: Send + Default>(items: &[T], of: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let found: Vec<Mutex<R>> = items.iter().map(|_| Mutex::default()).collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads.min(items.len()) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(at) else { break };
+                    let result = of(item);
+                    *found[at].lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = result;
+                }
+            });
+        }
+    });
+    let whole = |found: Mutex<R>| found.into_inner().unwrap_or_else(|e| e.into_inner());
+    found.into_iter().map(whole).collect()
+}
+
 fn no_tests() -> io::Result<Exit> {
     terminal::complain("egret: there is no test to run\n")?;
     Ok(Exit::NoTests)
@@ -275,11 +373,12 @@ fn find(path: &Path, is_named: bool, found: &mut Vec<PathBuf>) -> io::Result<()>
 
 /// `file:line:column` of a case.
 fn at(case: &Case) -> String {
-    spot_words(&case.spot)
+    case.spot.to_string()
 }
 
-fn spot_words(spot: &Spot) -> String {
-    format!("{}:{}:{}", spot.file.display(), spot.line, spot.column)
+/// So many, with the word for it.
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 fn text(files: &[File], took: Duration) -> String {
@@ -296,7 +395,7 @@ fn text(files: &[File], took: Duration) -> String {
     out += &format!(
         "\n{}; {} of packets in {:.0} ms\n",
         terminal::paint(style, &tally.to_string()),
-        if classes == 1 { "1 class".to_owned() } else { format!("{classes} classes") },
+        count(classes, "class", "classes"),
         took.as_secs_f64() * 1e3
     );
     out
@@ -319,7 +418,7 @@ fn inconclusive(done: &Done) -> String {
     let word = terminal::paint(Style::Name, "INCONCLUSIVE");
     let mut out = format!("  {word}  {}  {place}\n", done.case.name);
     for Awaited { name, spot } in &done.outcome.waits_for {
-        let place = terminal::paint(Style::Faint, &format!("[{}]", spot_words(spot)));
+        let place = terminal::paint(Style::Faint, &format!("[{spot}]"));
         out += &format!("      this depends on {name}  {place}\n");
     }
     out

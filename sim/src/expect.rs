@@ -1,15 +1,16 @@
 //! Whether what is expected of packets is so: of every packet that an expectation speaks of, proved
 //! and not sampled ([`egret_verify`]).
 
+use std::collections::HashMap;
 use std::fmt;
 use std::net::Ipv4Addr;
 
 use egret_control::explain::{self, Explanation, Question, World, analysis, element_names};
-use egret_control::model::{Model, Unknown};
+use egret_control::model::{Model, Name, Unknown};
 use egret_dataplane::judgement::Judgement;
 use egret_dataplane::packet::Protocol as IpProtocol;
 use egret_dataplane::snapshot::Snapshot;
-use egret_dataplane::trace::Direction;
+use egret_dataplane::trace::{Direction, Hop};
 use egret_dataplane::verdict::{Drop, Element};
 use egret_verify::classes::{Class, classes};
 use egret_verify::cuts;
@@ -18,7 +19,9 @@ use egret_verify::senders::{Sender, senders};
 use egret_verify::space::{Region, SOURCE_PORTS, Span, without};
 use egret_verify::targets;
 
+use crate::reporting;
 use crate::scenario::{EVERY_SERVICE, Expectation, Outcome, Protocol, Target};
+use crate::suite::parts::Part;
 
 /// Classes of packets that one expectation may speak of, from one sender to one target.
 const LIMIT: usize = 1_000_000;
@@ -54,9 +57,23 @@ pub struct Met {
 /// # Errors
 /// Everything that is not as expected, of the smallest packet that is not.
 pub fn judge(model: &Model, world: World<'_>, expected: &Expectation) -> Result<Met, Unmet> {
+    judge_seen(model, world, expected, &mut |_| {})
+}
+
+/// The same, with each class shown to `see`.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_seen(
+    model: &Model,
+    world: World<'_>,
+    expected: &Expectation,
+    see: &mut dyn FnMut(&Class),
+) -> Result<Met, Unmet> {
     let open = Open::new(model, world.snapshot);
     let cuts = cuts::World::new(world.snapshot).with(&open);
-    Judge { model, world, cuts, open: &open, expected }.judge()
+    let rules = Rules::of(world.snapshot, expected).map_err(impossible)?;
+    Judge { model, world, cuts, open: &open, expected, rules }.judge(see)
 }
 
 struct Judge<'a> {
@@ -65,10 +82,11 @@ struct Judge<'a> {
     cuts: cuts::World<'a>,
     open: &'a Open,
     expected: &'a Expectation,
+    rules: Rules,
 }
 
 impl Judge<'_> {
-    fn judge(&self) -> Result<Met, Unmet> {
+    fn judge(&self, see: &mut dyn FnMut(&Class)) -> Result<Met, Unmet> {
         let (mut all, mut failing) = (0, 0);
         let mut waits_for: Vec<Unknown> = Vec::new();
         let mut worst: Option<(Sender, &Target, Class)> = None;
@@ -78,6 +96,7 @@ impl Judge<'_> {
                 for to in self.expected.to.iter().map(|to| &to.value) {
                     for class in self.classes(&sender, to)? {
                         all += 1;
+                        see(&class);
                         if let Some(unknown) = self.doubt(&class) {
                             if !waits_for.contains(unknown) {
                                 waits_for.push(unknown.clone());
@@ -137,8 +156,9 @@ impl Judge<'_> {
             spans = without(&spans, &addresses(except)?);
         }
         let mut all = Vec::new();
+        let kinds = self.cuts.protocols();
         for dst in spans {
-            for region in regions(self.expected.protocol, dst, to.ports) {
+            for region in regions(self.expected.protocol, dst, to.ports, &kinds) {
                 let classes = classes(&self.cuts, sender.origin, region, LIMIT);
                 all.extend(classes.map_err(impossible)?);
             }
@@ -169,8 +189,20 @@ impl Judge<'_> {
         Unmet { differences, failing, explanation: Some(Box::new(explanation)) }
     }
 
-    fn differences(&self, found: &Found) -> Vec<String> {
-        let (expected, snapshot) = (self.expected, self.world.snapshot);
+    fn differences(&self, found: &Found<'_>) -> Vec<String> {
+        let mut differences = self.unlike(self.expected, found);
+        if let Some(not) = &self.expected.not
+            && self.unlike(not, found).is_empty()
+        {
+            let claims = reporting::claims(not).join(" and ");
+            differences.push(format!("this should not be so, and is: {claims}"));
+        }
+        differences
+    }
+
+    /// In what packets differ from what is claimed.
+    fn unlike(&self, expected: &Expectation, found: &Found<'_>) -> Vec<String> {
+        let snapshot = self.world.snapshot;
         let mut differences = Vec::new();
         let mut differ = |what: &str, expected: &str, found: &str| {
             differences.push(format!("{what} should be {expected}, and is {found}"));
@@ -179,6 +211,7 @@ impl Judge<'_> {
             Outcome::Delivered => explain::Outcome::Delivered,
             Outcome::NoReply => explain::Outcome::NoReply,
             Outcome::Dropped => explain::Outcome::Dropped,
+            Outcome::Any => found.outcome,
         };
         if outcome != found.outcome {
             differ("the outcome", analysis::outcome(outcome), analysis::outcome(found.outcome));
@@ -209,35 +242,73 @@ impl Judge<'_> {
             let found = found.source.map_or(none.to_owned(), |source| source.to_string());
             differ("the source that the destination sees", &source.value.to_string(), &found);
         }
-        if let Some(missing) = self.missing_on(found, snapshot) {
+        if let Some(rule) = self.rules.idle(&expected.rule, found.hops, snapshot) {
+            let decided = found.hops.iter().flat_map(|hop| Part::deciding(snapshot, hop));
+            let decided: Vec<String> = decided.map(|part| part.name(snapshot)).collect();
+            let decided = if decided.is_empty() { none.to_owned() } else { decided.join(", ") };
+            differ("what decides", rule, &decided);
+        }
+        if let Some(missing) = missing_on(expected, found, snapshot) {
             let shown: Vec<String> =
                 found.via.iter().map(|e| element_names(snapshot, *e).swap_remove(0)).collect();
             differ("the way", &format!("by {missing}"), &shown.join(", "));
         }
         differences
     }
+}
 
-    /// The first element that packets should pass, after those before it, and do not.
-    fn missing_on(&self, found: &Found, snapshot: &Snapshot) -> Option<&str> {
-        let mut rest = found.via.iter();
-        let mut expected = self.expected.via.iter();
-        expected
-            .find(|via| !rest.any(|e| element_names(snapshot, *e).contains(&via.value)))
-            .map(|via| via.as_str())
+/// The first element that packets should pass, after those before it, and do not.
+fn missing_on<'e>(
+    expected: &'e Expectation,
+    found: &Found<'_>,
+    snapshot: &Snapshot,
+) -> Option<&'e str> {
+    let mut rest = found.via.iter();
+    let mut expected = expected.via.iter();
+    expected
+        .find(|via| !rest.any(|e| element_names(snapshot, *e).contains(&via.value)))
+        .map(|via| via.as_str())
+}
+
+/// The parts of the configuration by their names, where an expectation names one.
+struct Rules(HashMap<String, Part>);
+
+impl Rules {
+    fn of(snapshot: &Snapshot, expected: &Expectation) -> Result<Rules, String> {
+        let mut said = expected.rules().peekable();
+        let all = said.peek().map(|_| Part::all(snapshot)).unwrap_or_default();
+        let all: HashMap<String, Part> =
+            all.into_iter().map(|part| (part.name(snapshot), part)).collect();
+        match said.find(|rule| !all.contains_key(rule.as_str())) {
+            Some(unknown) => Err(format!("nothing that decides is called `{}`", unknown.value)),
+            None => Ok(Rules(all)),
+        }
+    }
+
+    /// The first of these that decided at none of the hops.
+    fn idle<'e>(&self, said: &'e [Name], hops: &[Hop], snapshot: &Snapshot) -> Option<&'e str> {
+        let mut decided = Vec::new();
+        if !said.is_empty() {
+            decided.extend(hops.iter().flat_map(|hop| Part::deciding(snapshot, hop)));
+        }
+        let is_idle =
+            |rule: &&Name| self.0.get(rule.as_str()).is_none_or(|part| !decided.contains(part));
+        said.iter().find(is_idle).map(|rule| rule.as_str())
     }
 }
 
 /// What is found of a class.
-struct Found {
+struct Found<'c> {
     outcome: explain::Outcome,
     drop: Option<Drop>,
     /// As the destination sees it.
     source: Option<Ipv4Addr>,
     via: Vec<Element>,
+    hops: &'c [Hop],
 }
 
-impl Found {
-    fn of(class: &Class) -> Found {
+impl Found<'_> {
+    fn of(class: &Class) -> Found<'_> {
         let judgement = &class.judgement;
         let there = class.hops.iter();
         let there = there.filter(|hop| hop.direction == Direction::Forward && hop.drop.is_none());
@@ -250,12 +321,18 @@ impl Found {
             drop: judgement.there.err().or(judgement.back),
             source: judgement.there.ok().map(|(_, tuple)| tuple.src),
             via: there.map(|hop| hop.element).collect(),
+            hops: &class.hops,
         }
     }
 }
 
-/// The packets of an expectation to one span of addresses.
-fn regions(protocol: Protocol, dst: Span<u32>, ports: Option<(u16, u16)>) -> Vec<Region> {
+/// The packets of an expectation to one span of addresses; of all protocols, one of each kind.
+fn regions(
+    protocol: Protocol,
+    dst: Span<u32>,
+    ports: Option<(u16, u16)>,
+    kinds: &[IpProtocol],
+) -> Vec<Region> {
     let of = |protocol, (first, last)| {
         vec![Region { dst, protocol, port: Span::new(first, last), source_port: SOURCE_PORTS }]
     };
@@ -267,7 +344,7 @@ fn regions(protocol: Protocol, dst: Span<u32>, ports: Option<(u16, u16)>) -> Vec
             of(IpProtocol::ICMP, (at, at))
         }
         Protocol::Other(number) => Region::all(dst, IpProtocol(number)),
-        Protocol::All => (0..=u8::MAX).flat_map(|n| Region::all(dst, IpProtocol(n))).collect(),
+        Protocol::All => kinds.iter().flat_map(|kind| Region::all(dst, *kind)).collect(),
     }
 }
 
@@ -278,7 +355,7 @@ fn key(class: &Class) -> (u32, u8, u16, u16) {
 }
 
 /// A class in words: `web/1, tcp 203.0.113.10:443`.
-fn example(sender: &Sender, class: &Class) -> String {
+pub(crate) fn example(sender: &Sender, class: &Class) -> String {
     let packet = class.region.first(sender.origin.src);
     let (name, protocol, dst) = (&sender.name, packet.protocol, packet.dst);
     let to = match protocol {

@@ -255,15 +255,43 @@ pub(crate) fn packet_words(expected: &Expectation) -> String {
     if let Some(name) = &expected.name {
         return name.clone();
     }
+    let from: Vec<&str> = expected.from.iter().map(|from| from.as_str()).collect();
+    let to: Vec<String> = expected.to.iter().map(|to| to.to_string()).collect();
+    let mut is: Vec<String> = outcome(expected).into_iter().map(str::to_owned).collect();
+    is.extend(expected.not.iter().map(|not| format!("never {}", claims(not).join(" and "))));
+    if is.is_empty() {
+        is = claims(expected);
+    }
+    format!("{} to {} is {}", from.join(", "), to.join(", "), is.join(", "))
+}
+
+fn outcome(expected: &Expectation) -> Option<&'static str> {
     let outcome = match *expected.outcome {
         Outcome::Delivered => explain::Outcome::Delivered,
         Outcome::NoReply => explain::Outcome::NoReply,
         Outcome::Dropped => explain::Outcome::Dropped,
+        Outcome::Any => return None,
     };
-    let outcome = explain::analysis::outcome(outcome);
-    let from: Vec<&str> = expected.from.iter().map(|from| from.as_str()).collect();
-    let to: Vec<String> = expected.to.iter().map(|to| to.to_string()).collect();
-    format!("{} to {} is {outcome}", from.join(", "), to.join(", "))
+    Some(explain::analysis::outcome(outcome))
+}
+
+/// What is claimed of packets, in words: `delivered`, `by way of nat-a`.
+pub(crate) fn claims(expected: &Expectation) -> Vec<String> {
+    let mut claims: Vec<String> = outcome(expected).into_iter().map(str::to_owned).collect();
+    let names = |names: &[egret_control::model::Name]| {
+        names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    claims.extend(expected.by.iter().map(|by| format!("dropped by {}", by.value)));
+    claims.extend(expected.reason.iter().map(|reason| format!("for {}", reason.name())));
+    claims.extend(expected.code.iter().map(|code| format!("with {}", code.value)));
+    if !expected.via.is_empty() {
+        claims.push(format!("by way of {}", names(&expected.via)));
+    }
+    claims.extend(expected.source.iter().map(|source| format!("from {}", source.value)));
+    if !expected.rule.is_empty() {
+        claims.push(format!("decided by {}", names(&expected.rule)));
+    }
+    claims
 }
 
 /// Whether somebody may have written the number: its neighbours take seventeen digits.

@@ -25,11 +25,13 @@ use crate::plan::{Change, Plan, Traffic};
 mod expectation;
 mod links;
 mod results;
+mod table;
 mod timeline;
 mod traffic;
 
 pub use expectation::{Destination, EVERY_SERVICE, Expectation, Outcome, Protocol, Target};
 pub(crate) use expectation::{ExpectationSection, read as read_expectation};
+pub(crate) use table::{TableSection, read as read_table};
 
 use links::LinksSection;
 use results::ResultSection;
@@ -94,6 +96,9 @@ struct ScenarioFile {
     /// What becomes of single packets.
     #[serde(default)]
     expect: Vec<At<ExpectationSection>>,
+    /// The same, as tables: senders down, targets across.
+    #[serde(default)]
+    tables: Vec<At<TableSection>>,
     /// When a run ends, even if something would still happen. Default 1h.
     duration: Option<Written<Duration>>,
     /// What a run's random numbers begin with. Default 1.
@@ -185,7 +190,10 @@ impl ScenarioFile {
         let title = page.meaning(self.title.clone());
         let description = self.description.take();
         let expect = take(&mut self.expect).into_iter();
-        let expect = expect.filter_map(|e| expectation::read(e, &model, page)).collect();
+        let mut expect: Vec<_> =
+            expect.filter_map(|e| expectation::read(e, &model, page)).collect();
+        let tables = take(&mut self.tables).into_iter();
+        expect.extend(tables.flat_map(|t| table::read(t, &model, page)));
         Scenario {
             title: title.map(|title| title.value).unwrap_or_default(),
             description,

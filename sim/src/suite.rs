@@ -1,23 +1,38 @@
 //! Expectations beside a configuration, run as tests: a scenario's own (`expect:` and `results:`), or
 //! a file of expectations about one (`*.egret.yaml`).
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use egret_control::compile::{Compilation, compile};
 use egret_control::explain::{Explanation, World, text};
 use egret_control::finding::{Finding, Rejection};
 use egret_control::import;
-use egret_control::model::Unknown;
+use egret_control::model::{Model, Unknown};
 use egret_control::source::{Place, Sources};
-use egret_control::written::{self, At, Page};
+use egret_control::written::{self, At, OneOrMany, Page, Written};
+use egret_dataplane::snapshot::Snapshot;
 use egret_dataplane::time::Instant;
+use egret_verify::classes::Class;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::expect::{self, Met, Unmet};
 use crate::report::Report;
 use crate::reporting::packet_words;
 use crate::run::{Options, Run};
-use crate::scenario::{Expectation, ExpectationSection, FILE_NAME, Scenario, read_expectation};
+use crate::scenario::{
+    Expectation, ExpectationSection, FILE_NAME, Scenario, TableSection, read_expectation,
+    read_table,
+};
+
+pub mod coverage;
+pub mod mutants;
+pub mod mutation;
+pub mod parts;
+
+use parts::{List, Part};
 
 /// What the name of a file of expectations ends in.
 pub const ENDING: &str = ".egret.yaml";
@@ -26,23 +41,69 @@ pub const ENDING: &str = ".egret.yaml";
 pub struct Suite {
     /// Its file.
     pub path: PathBuf,
+    /// What it is about: the file of a scenario, or whatever a folder's JSON was read from.
+    pub about: PathBuf,
     scenario: Scenario,
     /// `None` where nothing can be said before more is known.
     compilation: Option<Compilation>,
     expect: Vec<Expectation>,
+    /// Changes of the configuration that nobody need notice.
+    pub excuses: Vec<Excuse>,
     /// Whether the scenario's run belongs to it.
     runs: bool,
+    /// Whether it is noted what decides about the packets that are judged.
+    watches: bool,
 }
 
-/// A file of expectations.
-#[derive(Clone, Debug, Deserialize)]
+/// A file of expectations about a configuration.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SuiteFile {
     /// The scenario file, its folder, or a folder of `aws ... describe-*` JSON, beside this file.
     /// Default: the scenario of this file's folder.
     scenario: Option<At<String>>,
-    /// What is expected.
+    /// What is expected of packets.
+    #[serde(default)]
     expect: Vec<At<ExpectationSection>>,
+    /// The same, as tables: senders down, targets across.
+    #[serde(default)]
+    tables: Vec<At<TableSection>>,
+    /// Changes of the configuration that no expectation need notice (`egret test --mutate`), and why.
+    #[serde(default)]
+    survivors: Vec<At<SurvivorSection>>,
+}
+
+/// Changes of the configuration that may go unnoticed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SurvivorSection {
+    /// The change as `egret test --mutate` words it, or a part of that; or a list of them.
+    change: OneOrMany<String>,
+    /// Why nobody need notice it.
+    because: Written<String>,
+}
+
+/// A change of the configuration that no expectation need notice, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excuse {
+    /// What its words have in them.
+    pub change: String,
+    /// Why nobody need notice it.
+    pub because: String,
+    /// Where it is written.
+    pub spot: Spot,
+}
+
+/// What a file of expectations says.
+#[derive(Default)]
+struct Said {
+    expect: Vec<Expectation>,
+    excuses: Vec<Excuse>,
+}
+
+/// The JSON Schema of a file of expectations, by which editors complete and check it.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(SuiteFile).to_value()
 }
 
 /// One expectation of a suite.
@@ -74,6 +135,12 @@ pub struct Spot {
     pub column: u32,
 }
 
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+    }
+}
+
 /// What came of a case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -88,6 +155,17 @@ pub struct Outcome {
     pub culprit: Option<Spot>,
     /// Classes of packets that were judged, 0 for what is of a run.
     pub classes: usize,
+    /// What decided about them, where that is watched.
+    pub seen: Seen,
+}
+
+/// What had to do with the packets of an expectation, there and back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// What decided about some of them.
+    pub decided: BTreeSet<Part>,
+    /// What was asked about some of them, and may have had nothing to say.
+    pub asked: BTreeSet<List>,
 }
 
 /// Something that is not known.
@@ -108,6 +186,17 @@ pub enum Verdict {
     Failed,
     /// That depends on something that is not known.
     Inconclusive,
+}
+
+impl Verdict {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Passed => "passed",
+            Verdict::Failed => "failed",
+            Verdict::Inconclusive => "inconclusive",
+        }
+    }
 }
 
 impl Outcome {
@@ -134,25 +223,32 @@ impl Suite {
     /// Every finding, if one of them is an error.
     pub fn read(path: &Path) -> Result<Suite, Rejection> {
         let is_suite = path.to_string_lossy().ends_with(ENDING);
-        let (scenario, expect) = match is_suite {
+        let (about, scenario, said) = match is_suite {
             true => read_suite(path)?,
             false => {
                 let mut scenario = Scenario::read(path)?;
                 let expect = std::mem::take(&mut scenario.expect);
-                (scenario, expect)
+                (path.to_owned(), scenario, Said { expect, ..Said::default() })
             }
         };
-        let compilation = match scenario.model.unknowns.everything.is_empty() {
-            true => match compile(&scenario.model) {
-                Ok(compilation) => Some(compilation),
-                Err(findings) => {
-                    return Err(Rejection { sources: scenario.model.sources, findings });
-                }
-            },
-            false => None,
+        let Said { expect, excuses } = said;
+        let compilation = match compiled(&scenario.model, &expect) {
+            Ok(compilation) => compilation,
+            Err(findings) => return Err(Rejection { sources: scenario.model.sources, findings }),
         };
         let runs = !is_suite && !scenario.plan.expect.is_empty();
-        Ok(Suite { path: path.to_owned(), scenario, compilation, expect, runs })
+        let path = path.to_owned();
+        Ok(Suite { path, about, scenario, compilation, expect, excuses, runs, watches: false })
+    }
+
+    /// The same, with a note of what decides about the packets that are judged.
+    pub fn watching(self) -> Suite {
+        Suite { watches: true, ..self }
+    }
+
+    /// Whether enough is known to say anything.
+    pub fn is_known(&self) -> bool {
+        self.compilation.is_some()
     }
 
     /// Its cases, in the order of the file; those of the run come last.
@@ -202,8 +298,16 @@ impl Suite {
     fn packets(&self, compilation: &Compilation, expected: &Expectation) -> Outcome {
         let model = &self.scenario.model;
         let world = World::new(&model.sources, compilation);
-        let unmet = match expect::judge(model, world, expected) {
-            Ok(Met { classes, waits_for }) => return self.awaiting(&waits_for, classes),
+        let mut seen = Seen::default();
+        let mut watch = |class: &Class| seen.note(world.snapshot, class);
+        let judged = match self.watches {
+            true => expect::judge_seen(model, world, expected, &mut watch),
+            false => expect::judge(model, world, expected),
+        };
+        let unmet = match judged {
+            Ok(Met { classes, waits_for }) => {
+                return Outcome { seen, ..self.awaiting(&waits_for, classes) };
+            }
             Err(unmet) => unmet,
         };
         let Unmet { differences, failing: (_, classes), explanation } = unmet;
@@ -213,6 +317,7 @@ impl Suite {
             culprit: culprit.map(|place| spot(&model.sources, place)),
             explanation: explanation.map(|explanation| text::plain(world, &explanation)),
             classes,
+            seen,
             ..Outcome::default()
         }
     }
@@ -242,6 +347,15 @@ impl Suite {
     }
 }
 
+impl Seen {
+    fn note(&mut self, snapshot: &Snapshot, class: &Class) {
+        for hop in &class.hops {
+            self.decided.extend(Part::deciding(snapshot, hop));
+            self.asked.extend(List::asked(snapshot, hop));
+        }
+    }
+}
+
 /// Where it is written what decided about a packet: what denies it or, if it arrives, the first rule
 /// that let it go.
 fn decided(explanation: &Explanation) -> Option<Place> {
@@ -259,7 +373,7 @@ fn spot(sources: &Sources, place: Place) -> Spot {
 }
 
 /// A file of expectations, and the scenario that it is about.
-fn read_suite(path: &Path) -> Result<(Scenario, Vec<Expectation>), Rejection> {
+fn read_suite(path: &Path) -> Result<(PathBuf, Scenario, Said), Rejection> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         let message = format!("{}: {error}", path.display());
         let finding = Finding::error("unreadable", Place::NOWHERE, message);
@@ -273,7 +387,8 @@ fn read_suite(path: &Path) -> Result<(Scenario, Vec<Expectation>), Rejection> {
     };
     let folder = path.parent().unwrap_or(Path::new(""));
     let about = suite.scenario.as_ref().map_or(FILE_NAME, |about| &about.value);
-    let mut scenario = read_about(&folder.join(about))?;
+    let about = folder.join(about);
+    let mut scenario = read_about(&about)?;
     // Once more among the files of the scenario, so that each place is known there.
     let sources = &mut scenario.model.sources;
     let file = sources.add(path, &*text);
@@ -285,13 +400,63 @@ fn read_suite(path: &Path) -> Result<(Scenario, Vec<Expectation>), Rejection> {
     };
     let mut findings = Vec::new();
     let mut page = Page::new(&scenario.model.sources, file, &mut findings);
-    let expect = suite.expect.into_iter();
-    let expect: Vec<Expectation> =
-        expect.filter_map(|e| read_expectation(e, &scenario.model, &mut page)).collect();
+    let said = suite.read(&scenario.model, &mut page);
     if findings.iter().any(Finding::is_error) {
         return Err(Rejection { sources: scenario.model.sources, findings });
     }
-    Ok((scenario, expect))
+    let is_scenario = about.join(FILE_NAME).exists();
+    let about = if is_scenario { about.join(FILE_NAME) } else { about };
+    Ok((about, scenario, said))
+}
+
+impl SuiteFile {
+    fn read(self, model: &Model, page: &mut Page<'_>) -> Said {
+        let expect = self.expect.into_iter();
+        let mut expect: Vec<Expectation> =
+            expect.filter_map(|expected| read_expectation(expected, model, page)).collect();
+        expect.extend(self.tables.into_iter().flat_map(|table| read_table(table, model, page)));
+        let mut excuses = Vec::new();
+        for section in self.survivors {
+            let SurvivorSection { change, because } = section.value;
+            let because = page.meaning(because).map(|because| because.value).unwrap_or_default();
+            excuses.extend(page.meanings::<String, _>(change).into_iter().map(|change| Excuse {
+                spot: spot(&model.sources, change.place),
+                change: change.value,
+                because: because.clone(),
+            }));
+        }
+        Said { expect, excuses }
+    }
+}
+
+/// The configuration, with whatever expectations name of it; `None` where nothing can be said before
+/// more is known.
+fn compiled(model: &Model, expect: &[Expectation]) -> Result<Option<Compilation>, Vec<Finding>> {
+    if !model.unknowns.everything.is_empty() {
+        return Ok(None);
+    }
+    let compilation = compile(model)?;
+    let unknown = unknown_rules(&compilation.snapshot, expect);
+    if unknown.is_empty() { Ok(Some(compilation)) } else { Err(unknown) }
+}
+
+/// Rules that expectations name and that the configuration does not have.
+fn unknown_rules(snapshot: &Snapshot, expect: &[Expectation]) -> Vec<Finding> {
+    let mut said = expect.iter().flat_map(Expectation::rules).peekable();
+    if said.peek().is_none() {
+        return Vec::new();
+    }
+    let known: Vec<String> = Part::all(snapshot).iter().map(|part| part.name(snapshot)).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let unknown = said.filter(|rule| !known.contains(&rule.as_str())).map(|rule| {
+        let message = format!("nothing that decides is called `{}`", rule.value);
+        let finding = Finding::error("unknown-rule", rule.place, message);
+        match written::nearest(rule, &known) {
+            Some(near) => finding.help(format!("did you mean `{near}`?")),
+            None => finding.help("`egret test --coverage --format json` lists the names"),
+        }
+    });
+    unknown.collect()
 }
 
 /// A scenario, or JSON as the AWS command line prints it.

@@ -62,7 +62,7 @@ pub fn classes(
     region: Region,
     limit: usize,
 ) -> Result<Vec<Class>, TooMany> {
-    let mut cutter = Cutter { world, origin, limit, classes: Vec::new() };
+    let mut cutter = Cutter::new(world, origin, limit);
     let mut used = Vec::new();
     for eni in 0..origin.enis.max(1) {
         let by = shared_eni(&cutter.class(region, eni, 0));
@@ -75,14 +75,19 @@ pub fn classes(
     Ok(cutter.classes)
 }
 
-struct Cutter<'a> {
-    world: &'a World<'a>,
-    origin: Origin,
+/// Cuts the packets of one sender.
+pub(crate) struct Cutter<'a> {
+    pub(crate) world: &'a World<'a>,
+    pub(crate) origin: Origin,
     limit: usize,
     classes: Vec<Class>,
 }
 
-impl Cutter<'_> {
+impl<'a> Cutter<'a> {
+    pub(crate) fn new(world: &'a World<'a>, origin: Origin, limit: usize) -> Cutter<'a> {
+        Cutter { world, origin, limit, classes: Vec::new() }
+    }
+
     fn cut(&mut self, region: Region, eni: u16, address: u16) -> Result<(), TooMany> {
         let mut rest = vec![region];
         while let Some(region) = rest.pop() {
@@ -102,7 +107,7 @@ impl Cutter<'_> {
     }
 
     /// The class of a region's lowest packet, as far as it is in the region.
-    fn class(&self, region: Region, eni: u16, address: u16) -> Class {
+    pub(crate) fn class(&self, region: Region, eni: u16, address: u16) -> Class {
         let packet = region.first(self.origin.src);
         let (choice, mut record) = (packet.choice(eni, address), Record::default());
         let judgement = self.judge(&packet, choice, &mut record);
@@ -117,13 +122,13 @@ impl Cutter<'_> {
 }
 
 /// The shared ENI that packets use.
-fn shared_eni(class: &Class) -> Option<Element> {
+pub(crate) fn shared_eni(class: &Class) -> Option<Element> {
     let mut elements = class.hops.iter().map(|hop| hop.element);
     elements.find(|element| matches!(element, Element::HyperplaneEni(_)))
 }
 
 /// The most addresses of a NAT gateway on the way.
-fn addresses(world: &World<'_>, class: &Class) -> u16 {
+pub(crate) fn addresses(world: &World<'_>, class: &Class) -> u16 {
     let of = |hop: &Hop| match hop.element {
         Element::NatGateway(nat) => world.snapshot()[nat].addresses.len() as u16,
         _ => 1,

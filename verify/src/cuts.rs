@@ -107,6 +107,27 @@ impl<'a> World<'a> {
         self.snapshot
     }
 
+    /// A protocol of each kind that the world tells apart: those with ports or types, those that a
+    /// rule names by number, and the lowest of all the others, which fare alike.
+    pub fn protocols(&self) -> Vec<Protocol> {
+        let snapshot = self.snapshot;
+        let groups = snapshot.security_groups.iter();
+        let rules = groups.flat_map(|group| group.ingress.iter().chain(&group.egress));
+        let acls = snapshot.network_acls.iter();
+        let entries = acls.flat_map(|acl| acl.ingress.iter().chain(&acl.egress));
+        let named = rules.map(|rule| rule.traffic).chain(entries.map(|entry| entry.traffic));
+        let numbered = named.filter_map(|traffic| match traffic {
+            Traffic::Protocol(protocol) => Some(protocol.0),
+            _ => None,
+        });
+        let known = [Protocol::TCP, Protocol::UDP, Protocol::ICMP].map(|protocol| protocol.0);
+        let mut kinds: Vec<u8> = known.into_iter().chain(numbered).collect();
+        kinds.extend((0..=u8::MAX).find(|other| !kinds.contains(other)));
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds.into_iter().map(Protocol).collect()
+    }
+
     /// The part of a region, from its lowest packet on, of which every packet passes these hops with
     /// these decisions. The hops are those of its lowest packet.
     pub fn hold(&self, region: &Region, hops: &[Hop]) -> Region {

@@ -15,12 +15,14 @@
 //! | [`mod@classes`] | the space of a sender, cut into classes |
 //! | [`mod@senders`] | who sends, by name: a service's tasks, a zone each |
 //! | [`mod@targets`] | where to, by name: addresses, blocks, prefix lists, `internet` |
+//! | [`mod@same`] | whether two configurations treat a sender's packets alike |
 //! | [`mod@reach`] | everything that a sender reaches, and by which way |
 
 pub mod classes;
 pub mod cuts;
 pub mod open;
 pub mod reach;
+pub mod same;
 pub mod senders;
 pub mod space;
 pub mod targets;

@@ -6,15 +6,15 @@ use egret_sim::suite::{Awaited, Spot, Verdict};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
-use super::{Done, File, Tally, at};
+use super::{Done, File, More, Tally, at, coverage, mutation};
 
 /// One document.
-pub(super) fn json(done: &[&Done]) -> String {
+pub(super) fn json(done: &[&Done], more: More<'_>) -> String {
     let case = |done: &&Done| {
         json!({
             "name": done.case.name,
             "place": place(&done.case.spot),
-            "verdict": word(done.verdict()),
+            "verdict": done.verdict().word(),
             "passed": done.verdict() == Verdict::Passed,
             "differences": done.outcome.differences,
             "waits_for": done.outcome.waits_for.iter().map(awaited).collect::<Vec<_>>(),
@@ -26,29 +26,27 @@ pub(super) fn json(done: &[&Done]) -> String {
     };
     let cases: Vec<Value> = done.iter().map(case).collect();
     let tally = Tally::of(done.iter().copied());
-    let document = json!({
+    let mut document = json!({
         "schema_version": 1,
         "passed": tally.passed,
         "failed": tally.failed,
         "inconclusive": tally.inconclusive,
         "cases": cases,
     });
-    format!("{document:#}\n")
-}
-
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Passed => "passed",
-        Verdict::Failed => "failed",
-        Verdict::Inconclusive => "inconclusive",
+    if let Some(coverage) = more.coverage {
+        document["coverage"] = coverage::json(coverage);
     }
+    if let Some(mutation) = more.mutation {
+        document["mutation"] = mutation::json(mutation);
+    }
+    format!("{document:#}\n")
 }
 
 fn awaited(awaited: &Awaited) -> Value {
     json!({ "name": awaited.name, "place": place(&awaited.spot) })
 }
 
-fn place(spot: &Spot) -> Value {
+pub(super) fn place(spot: &Spot) -> Value {
     json!({ "file": spot.file, "line": spot.line, "column": spot.column })
 }
 
@@ -106,7 +104,7 @@ pub(super) fn tap(done: &[&Done]) -> String {
 }
 
 /// Workflow commands: an annotation of each expectation that fails, and of the rule that decided.
-pub(super) fn github(done: &[&Done]) -> String {
+pub(super) fn github(done: &[&Done], more: More<'_>) -> String {
     let mut out = String::new();
     for done in done.iter().filter(|done| done.verdict() == Verdict::Inconclusive) {
         let message = format!("{}: {}", done.case.name, done.waits_for());
@@ -119,10 +117,12 @@ pub(super) fn github(done: &[&Done]) -> String {
             out += &annotation("notice", spot, &format!("This decided: {message}"));
         }
     }
-    out + &format!("{}\n", Tally::of(done.iter().copied()))
+    out += &format!("{}\n", Tally::of(done.iter().copied()));
+    out += &more.coverage.map(coverage::github).unwrap_or_default();
+    out + &more.mutation.map(mutation::github).unwrap_or_default()
 }
 
-fn annotation(level: &str, spot: &Spot, message: &str) -> String {
+pub(super) fn annotation(level: &str, spot: &Spot, message: &str) -> String {
     let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
     let Spot { file, line, column } = spot;
@@ -132,9 +132,13 @@ fn annotation(level: &str, spot: &Spot, message: &str) -> String {
 
 /// SARIF 2.1.0 (OASIS): a result for each expectation that fails, at its line, with the rule that
 /// decided as a related place; and for each that cannot be decided, as §3.27.9 has it.
-pub(super) fn sarif(done: &[&Done]) -> String {
+pub(super) fn sarif(done: &[&Done], more: More<'_>) -> String {
     let told = done.iter().filter(|done| done.verdict() != Verdict::Passed);
-    let results: Vec<Value> = told.map(|done| result(done)).collect();
+    let mut results: Vec<Value> = told.map(|done| result(done)).collect();
+    results.extend(more.coverage.map(coverage::sarif).unwrap_or_default());
+    results.extend(more.mutation.map(mutation::sarif).unwrap_or_default());
+    let rule = |(id, text): (&str, &str)| json!({ "id": id, "shortDescription": { "text": text } });
+    let rules: Vec<Value> = SARIF_RULES.into_iter().map(rule).collect();
     let document = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -142,10 +146,7 @@ pub(super) fn sarif(done: &[&Done]) -> String {
             "tool": { "driver": {
                 "name": "egret",
                 "version": env!("CARGO_PKG_VERSION"),
-                "rules": [{
-                    "id": "expectation",
-                    "shortDescription": { "text": "What is expected of packets is not so." },
-                }],
+                "rules": rules,
             } },
             "results": results,
         }],
@@ -153,25 +154,36 @@ pub(super) fn sarif(done: &[&Done]) -> String {
     format!("{document:#}\n")
 }
 
+/// What there may be results about.
+const SARIF_RULES: [(&str, &str); 3] = [
+    ("expectation", "What is expected of packets is not so."),
+    ("not-exercised", "No expectation exercises this rule, entry, route or endpoint."),
+    ("not-noticed", "No expectation would notice this change."),
+];
+
 fn result(done: &Done) -> Value {
     let (kind, level, why) = match done.verdict() {
         Verdict::Inconclusive => ("open", "none", done.waits_for()),
         Verdict::Passed | Verdict::Failed => ("fail", "error", done.outcome.differences.join("; ")),
     };
     let message = format!("{}: {why}", done.case.name);
-    let mut result = json!({
-        "ruleId": "expectation",
-        "kind": kind,
-        "level": level,
-        "message": { "text": message },
-        "locations": [location(&done.case.spot)],
-    });
+    let mut result = sarif_result("expectation", level, &message, &done.case.spot);
+    result["kind"] = json!(kind);
     if let Some(spot) = &done.outcome.culprit {
         let mut decided = location(spot);
         decided["message"] = json!({ "text": "This decided." });
         result["relatedLocations"] = json!([decided]);
     }
     result
+}
+
+pub(super) fn sarif_result(rule: &str, level: &str, message: &str, spot: &Spot) -> Value {
+    json!({
+        "ruleId": rule,
+        "level": level,
+        "message": { "text": message },
+        "locations": [location(spot)],
+    })
 }
 
 fn location(spot: &Spot) -> Value {

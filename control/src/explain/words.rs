@@ -109,7 +109,7 @@ pub(super) fn name(snapshot: &Snapshot, element: Element) -> String {
 }
 
 /// Where what decided was written.
-fn place(world: World<'_>, decision: Decision) -> Option<Place> {
+pub fn place(world: World<'_>, decision: Decision) -> Option<Place> {
     match decision {
         Decision::SecurityGroupRule { group, egress, rule } => {
             world.index.sg_rule(group, egress, rule)
@@ -142,7 +142,7 @@ pub fn hop_words(snapshot: &Snapshot, hop: &Hop) -> String {
                 format!(
                     "{} leads to {}",
                     key_words(snapshot, route.key),
-                    target(snapshot, route.target)
+                    target_words(snapshot, route.target)
                 )
             }
             None => "no route matches".to_owned(),
@@ -211,7 +211,8 @@ fn translation(before: Tuple, after: Tuple) -> String {
     }
 }
 
-pub(super) fn rule_words(snapshot: &Snapshot, rule: &SgRule, egress: bool) -> String {
+/// A rule of a security group in words: `tcp 443 to 0.0.0.0/0`.
+pub fn rule_words(snapshot: &Snapshot, rule: &SgRule, egress: bool) -> String {
     let way = if egress { "to" } else { "from" };
     format!("{} {way} {}", traffic_words(rule.traffic), peer_words(snapshot, rule.peer))
 }
@@ -225,7 +226,8 @@ fn peer_words(snapshot: &Snapshot, peer: Peer) -> String {
     }
 }
 
-pub(super) fn traffic_words(traffic: Traffic) -> String {
+/// Protocol and ports, or ICMP types, in words.
+pub fn traffic_words(traffic: Traffic) -> String {
     let ports = |name: &str, from: u16, to: u16| match (from, to) {
         (0, u16::MAX) => format!("all {name}"),
         (from, to) if from == to => format!("{name} {from}"),
@@ -242,7 +244,9 @@ pub(super) fn traffic_words(traffic: Traffic) -> String {
     }
 }
 
-fn entry_words(snapshot: &Snapshot, acl: AclId, egress: bool, entry: Option<usize>) -> String {
+/// An entry of a network ACL in words: `rule 100 allows tcp 443 to 0.0.0.0/0`; without an index, its
+/// implicit last one.
+pub fn entry_words(snapshot: &Snapshot, acl: AclId, egress: bool, entry: Option<usize>) -> String {
     let Some(entry) = entry.map(|entry| entries(snapshot, acl, egress)[entry]) else {
         return "rule * denies everything".to_owned();
     };
@@ -255,14 +259,16 @@ fn entries(snapshot: &Snapshot, acl: AclId, egress: bool) -> &[AclEntry] {
     if egress { &snapshot[acl].egress } else { &snapshot[acl].ingress }
 }
 
-pub(super) fn key_words(snapshot: &Snapshot, key: RouteKey) -> String {
+/// What a route matches in words.
+pub fn key_words(snapshot: &Snapshot, key: RouteKey) -> String {
     match key {
         RouteKey::Cidr(cidr) => cidr.to_string(),
         RouteKey::PrefixList(list) => format!("prefix list {}", snapshot[list].name),
     }
 }
 
-fn target(snapshot: &Snapshot, target: RouteTarget) -> String {
+/// Where a route leads in words: `nat-gateway nat-a`.
+pub fn target_words(snapshot: &Snapshot, target: RouteTarget) -> String {
     let of = |element: Element| format!("{} {}", element_kind(element), name(snapshot, element));
     match target {
         RouteTarget::Local => "the VPC itself".to_owned(),

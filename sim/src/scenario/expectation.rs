@@ -42,6 +42,11 @@ pub struct Expectation {
     pub via: Vec<Name>,
     /// The source address that the destination sees.
     pub source: Option<Sourced<Ipv4Addr>>,
+    /// Rules, entries and routes that decide about it or its answer, by their names
+    /// ([`crate::suite::parts::Part::name`]).
+    pub rule: Vec<Name>,
+    /// What is expected of none of the packets: the same senders and targets, other claims.
+    pub not: Option<Box<Expectation>>,
     /// The place of the whole expectation.
     pub place: Place,
 }
@@ -73,12 +78,15 @@ pub enum Outcome {
     NoReply,
     /// It is dropped.
     Dropped,
+    /// Whatever else is expected counts.
+    Any,
 }
 
 words!(Outcome, "an outcome", {
     "delivered" => Outcome::Delivered,
     "no-reply" => Outcome::NoReply,
     "dropped" => Outcome::Dropped,
+    "any" => Outcome::Any,
 });
 
 /// Where a packet goes: a host and, for TCP and UDP, a port.
@@ -176,6 +184,14 @@ impl fmt::Display for Target {
     }
 }
 
+/// The finding for a sender that is not known, if it is not.
+pub(super) fn known_sender(from: &Name, model: &Model) -> Option<Finding> {
+    if from.value == EVERY_SERVICE || is_interface(from, model) {
+        return None;
+    }
+    unknown_service(&from.clone().map(|from| service_of(&from).to_owned()), model)
+}
+
 /// The service of `SERVICE/TASK`.
 fn service_of(sender: &str) -> &str {
     sender.split_once('/').map_or(sender, |(service, _)| service)
@@ -251,8 +267,9 @@ pub(crate) struct ExpectationSection {
     /// Type and code of an ICMP message: `8/0`, which is also the default for ICMP.
     icmp: Option<Written<IcmpTypes>>,
     /// `delivered`: it arrives and its answer comes back. `no-reply`: it arrives, the answer is
-    /// dropped. `dropped`: it is dropped itself.
-    outcome: Written<Outcome>,
+    /// dropped. `dropped`: it is dropped itself. `any`, the default beside `not` and `rule`: whatever
+    /// else is said counts.
+    outcome: Option<Written<Outcome>>,
     /// The id or name of what drops it: an element, a security group or a network ACL.
     by: Option<At<String>>,
     /// Why it is dropped.
@@ -263,6 +280,32 @@ pub(crate) struct ExpectationSection {
     via: Option<OneOrMany<String>>,
     /// The source address that the destination sees.
     source: Option<Written<Ipv4Addr>>,
+    /// What decides, on the way there or back: a security group's rule (`web egress tcp 443 to
+    /// 0.0.0.0/0`), a network ACL's entry (`narrow ingress 100`, `narrow ingress *`), a route
+    /// (`private-a 0.0.0.0/0`), or several of them.
+    rule: Option<OneOrMany<String>>,
+    /// What must be so of none of the packets, all of it at once.
+    not: Option<At<NotSection>>,
+}
+
+/// What must be so of no packet.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NotSection {
+    /// As in an expectation; `any` by default.
+    outcome: Option<Written<Outcome>>,
+    /// The id or name of what drops it.
+    by: Option<At<String>>,
+    /// Why it is dropped.
+    reason: Option<Written<ReasonName>>,
+    /// The code of that.
+    code: Option<Written<CodeName>>,
+    /// What it passes.
+    via: Option<OneOrMany<String>>,
+    /// The source address that the destination sees.
+    source: Option<Written<Ipv4Addr>>,
+    /// What decides.
+    rule: Option<OneOrMany<String>>,
 }
 
 pub(crate) fn read(
@@ -278,36 +321,103 @@ pub(crate) fn read(
         page.find(Finding::error("no-expectation", place, message));
     }
     let from = page.meanings(from);
-    for from in from.iter().filter(|from| from.value != EVERY_SERVICE) {
-        if !is_interface(from, model) {
-            let service = from.clone().map(|from| service_of(&from).to_owned());
-            unknown_service(&service, model).into_iter().for_each(|finding| page.find(finding));
-        }
-    }
+    let unknown = from.iter().filter_map(|from| known_sender(from, model));
+    unknown.for_each(|finding| page.find(finding));
     let to = page.meanings(to);
     let protocol = protocol(section.protocol, section.icmp, place, page);
-    let outcome = page.meaning(section.outcome);
     let reason = page.optional(section.reason);
     let code = page.optional(section.code);
-    let expectation = Expectation {
+    let mut expectation = Expectation {
         name: section.name.map(|name| name.value),
         from,
         to,
         except: section.except.map(|except| page.meanings(except)).unwrap_or_default(),
         protocol: protocol?,
-        outcome: outcome?,
+        outcome: Sourced::new(Outcome::Any, place),
         by: section.by.map(|by| page.sourced(by)),
         reason: reason.map(|reason| reason.map(|name| name.0)),
         code: code.map(|code| code.map(|name| name.0)),
         via: section.via.map(|via| page.meanings(via)).unwrap_or_default(),
         source: page.optional(section.source),
+        rule: section.rule.map(|rule| page.meanings(rule)).unwrap_or_default(),
+        not: None,
         place,
+    };
+    expectation.outcome = outcome(section.outcome, section.not.is_some(), &expectation, page)?;
+    expectation.not = match section.not {
+        Some(not) => Some(Box::new(unwanted(not, &expectation, page)?)),
+        None => None,
     };
     contradictions(&expectation).into_iter().for_each(|finding| page.find(finding));
     Some(expectation)
 }
 
-fn protocol(
+/// What is said to become of packets. Without a word about it, something else must be said.
+fn outcome(
+    written: Option<Written<Outcome>>,
+    has_not: bool,
+    expectation: &Expectation,
+    page: &mut Page<'_>,
+) -> Option<Sourced<Outcome>> {
+    if let Some(written) = written {
+        return page.meaning(written);
+    }
+    if !has_not && expectation.rule.is_empty() {
+        let message = "it is not said what becomes of the packets";
+        let finding = Finding::error("missing-key", expectation.place, message);
+        page.find(finding.help("add `outcome: delivered`, `dropped` or `no-reply`"));
+        return None;
+    }
+    Some(expectation.outcome)
+}
+
+/// What is expected of none of an expectation's packets.
+fn unwanted(section: At<NotSection>, of: &Expectation, page: &mut Page<'_>) -> Option<Expectation> {
+    let Sourced { value: section, place } = page.sourced(section);
+    let reason = page.optional(section.reason);
+    let code = page.optional(section.code);
+    let outcome = match section.outcome {
+        Some(outcome) => page.meaning(outcome)?,
+        None => Sourced::new(Outcome::Any, place),
+    };
+    let not = Expectation {
+        outcome,
+        by: section.by.map(|by| page.sourced(by)),
+        reason: reason.map(|reason| reason.map(|name| name.0)),
+        code: code.map(|code| code.map(|name| name.0)),
+        via: section.via.map(|via| page.meanings(via)).unwrap_or_default(),
+        source: page.optional(section.source),
+        rule: section.rule.map(|rule| page.meanings(rule)).unwrap_or_default(),
+        place,
+        ..of.clone()
+    };
+    if not.says_nothing() {
+        let message = "`not` says nothing, and so would forbid every packet";
+        let help = "add what must not be, such as `outcome: delivered` or `via: nat-a`";
+        page.find(Finding::error("empty-not", place, message).help(help));
+        return None;
+    }
+    contradictions(&not).into_iter().for_each(|finding| page.find(finding));
+    Some(not)
+}
+
+impl Expectation {
+    /// Every rule, entry and route that it names.
+    pub fn rules(&self) -> impl Iterator<Item = &Name> {
+        self.rule.iter().chain(self.not.iter().flat_map(|not| &not.rule))
+    }
+
+    /// Whether every packet is as expected.
+    fn says_nothing(&self) -> bool {
+        let Expectation { outcome, by, reason, code, via, source, rule, .. } = self;
+        let drop = by.is_none() && reason.is_none() && code.is_none();
+        let way = via.is_empty() && source.is_none() && rule.is_empty();
+        outcome.value == Outcome::Any && drop && way
+    }
+}
+
+/// What is sent, as it is said.
+pub(super) fn protocol(
     protocol: Option<Written<IpProtocol>>,
     icmp: Option<Written<IcmpTypes>>,
     whole: Place,
@@ -339,7 +449,7 @@ fn protocol(
 }
 
 /// What the parts of an expectation say against each other.
-fn contradictions(expectation: &Expectation) -> Vec<Finding> {
+pub(super) fn contradictions(expectation: &Expectation) -> Vec<Finding> {
     let Expectation { to, protocol, outcome, by, reason, code, source, .. } = expectation;
     let mut findings = Vec::new();
     let has_ports = matches!(protocol, Protocol::Tcp | Protocol::Udp);

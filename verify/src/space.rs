@@ -94,6 +94,19 @@ impl Region {
             && self.source_port.contains(packet.source_port)
     }
 
+    /// What it has in common with a box that has the same lowest packet.
+    pub(crate) fn lower(&self, other: &Region) -> Region {
+        fn lower<T: Ord + Copy>(one: Span<T>, other: Span<T>) -> Span<T> {
+            Span { first: one.first, last: one.last.min(other.last) }
+        }
+        Region {
+            dst: lower(self.dst, other.dst),
+            port: lower(self.port, other.port),
+            source_port: lower(self.source_port, other.source_port),
+            ..*self
+        }
+    }
+
     /// What is left of it without `hold`, a box with the same lowest packet, as boxes.
     pub(crate) fn without(&self, hold: &Region) -> impl Iterator<Item = Region> {
         let beyond = |last: bool, region: Region| (!last).then_some(region);

@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod completions;
+mod diff;
 mod explain;
 mod input;
 mod reach;
@@ -35,6 +36,7 @@ enum Verb {
     Explain(explain::Explain),
     Check(check::Check),
     Reach(reach::Reach),
+    Diff(diff::Diff),
     Run(run::Run),
     Test(test::Test),
     Bench(bench::Bench),
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         Verb::Explain(verb) => verb.run(),
         Verb::Check(verb) => verb.run(),
         Verb::Reach(verb) => verb.run(),
+        Verb::Diff(verb) => verb.run(),
         Verb::Run(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
         Verb::Bench(verb) => verb.run(),

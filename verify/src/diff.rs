@@ -85,6 +85,8 @@ pub struct Change {
 pub struct Example {
     /// As the first of the facing ones in NEW sends it.
     pub packet: Packet,
+    /// Who sends it in OLD and in NEW: one of [`Pair::facing`].
+    pub facing: (usize, usize),
     /// What chance chooses in OLD and in NEW.
     pub choices: [Choice; 2],
 }
@@ -148,7 +150,7 @@ pub fn agenda(old: Side<'_>, new: Side<'_>, names: &[String]) -> Result<Agenda, 
         };
         let key = [exits(old, &old_senders), exits(new, &new_senders)];
         alike.entry(key).and_modify(|pair| pair.names.push(name.clone())).or_insert_with(|| Pair {
-            facing: facing(&zones(old, &old_senders), &zones(new, &new_senders)),
+            facing: facing(&zones(&old_senders), &zones(&new_senders)),
             names: vec![name],
             old: old_senders,
             new: new_senders,
@@ -181,14 +183,8 @@ fn exits(side: Side<'_>, senders: &[Sender]) -> Vec<Exit> {
     senders.iter().map(exit).collect()
 }
 
-/// The names of senders' zones.
-fn zones<'a>(side: Side<'a>, senders: &[Sender]) -> Vec<Option<&'a str>> {
-    let snapshot = side.world.snapshot();
-    let zone = |sender: &Sender| match snapshot[sender.origin.interface] {
-        Interface::Task(task) => snapshot[task].zone.map(|zone| &*snapshot.zones[zone.0 as usize]),
-        _ => None,
-    };
-    senders.iter().map(zone).collect()
+fn zones(senders: &[Sender]) -> Vec<Option<&str>> {
+    senders.iter().map(|sender| sender.zone.as_deref()).collect()
 }
 
 fn facing(old: &[Option<&str>], new: &[Option<&str>]) -> Vec<(usize, usize)> {
@@ -248,12 +244,12 @@ fn change(panel: &[Sending<'_>], pair: &Pair, row: Row) -> Change {
     let found = pair.facing.iter().zip(&kinds).filter(|(_, kind)| kind.is_some());
     let facing: Vec<(usize, usize)> = found.map(|(faces, _)| *faces).collect();
     let at = kinds.iter().position(|kind| *kind == first).unwrap_or(0);
-    let (old, new) = pair.facing[at];
-    let [before, after] = fates(&(old, new));
+    let faces = pair.facing[at];
+    let [before, after] = fates(&faces);
     let region = smallest(&row);
-    let new = panel[pair.old.len() + new];
-    let choices = [odd(panel[old], region, after), odd(new, region, before)];
-    let example = Example { packet: region.first(new.origin.src), choices };
+    let (old, new) = (panel[faces.0], panel[pair.old.len() + faces.1]);
+    let choices = [odd(old, region, after), odd(new, region, before)];
+    let example = Example { packet: region.first(new.origin.src), facing: faces, choices };
     Change { kind: first.unwrap_or(Kind::Refused), row, facing, example }
 }
 

@@ -86,7 +86,6 @@ enum FailOn {
 struct Report<'a> {
     paths: [&'a Path; 2],
     loaded: [&'a Loaded; 2],
-    sides: [Side<'a>; 2],
     words: Words<'a>,
     agenda: &'a Agenda,
     sections: Vec<Section<'a>>,
@@ -138,7 +137,6 @@ impl Diff {
         let report = Report {
             paths: [&self.old, &self.new],
             loaded,
-            sides,
             // What is to be has the say.
             words: Words::new(&[(sides[1].model, snapshots[1]), (sides[0].model, snapshots[0])]),
             agenda: &agenda,

@@ -148,7 +148,7 @@ fn check(sides: [Side<'_>; 2], pair: &Pair, found: &[Change], packet: &Packet) -
         let was = judged(sides[0], &pair.old[*old]);
         let is = judged(sides[1], &pair.new[*new]);
         let row = having.first().map(|change| {
-            let fates = &change.row.fates;
+            let fates = &change.row.fares;
             (change, &fates[*old], &fates[pair.old.len() + new])
         });
         match row {

@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 
 use crate::classes::{TooMany, addresses, enis, lowest};
 use crate::cuts::World;
-use crate::fates::{Fate, Lot, Row, Sending, survey};
+use crate::fates::{self, Fate, Sending, survey};
 use crate::senders::{Sender, senders};
 use crate::space::{Packet, Region, Span, has_ports};
 
@@ -66,13 +66,16 @@ pub enum Kind {
     Refused,
 }
 
+/// Packets, and what may become of them for each sender of OLD, then for each of NEW; nothing for those
+/// of which nothing has changed.
+pub type Row = fates::Row<Vec<Vec<Fate>>>;
+
 /// Packets that fare otherwise than before.
 #[derive(Clone, Debug)]
 pub struct Change {
     /// How.
     pub kind: Kind,
-    /// Which packets. Its fates are those of each sender of OLD, then of each of NEW; empty for those
-    /// of which nothing has changed.
+    /// Which packets.
     pub row: Row,
     /// Which of [`Pair::facing`] it is true of.
     pub facing: Vec<(usize, usize)>,
@@ -113,7 +116,7 @@ impl Change {
 
     fn all(&self, senders: impl Iterator<Item = usize>) -> Vec<&Fate> {
         let mut seen = HashSet::new();
-        senders.flat_map(|at| &self.row.fates[at]).filter(|fate| seen.insert(*fate)).collect()
+        senders.flat_map(|at| &self.row.fares[at]).filter(|fate| seen.insert(*fate)).collect()
     }
 }
 
@@ -211,30 +214,31 @@ pub fn changes(
     let of_old = pair.old.iter().map(|sender| Sending { world: old.world, origin: sender.origin });
     let of_new = pair.new.iter().map(|sender| Sending { world: new.world, origin: sender.origin });
     let panel: Vec<Sending<'_>> = of_old.chain(of_new).collect();
-    let survey = survey(&panel, limit, |lot| differing(pair, lot))?;
+    let survey = survey(&panel, limit, |fates| differing(pair, fates))?;
     let change = |row| change(&panel, pair, row);
     let mut changes: Vec<Change> = survey.rows.into_iter().map(change).collect();
     changes.sort_by_key(|change| change.kind);
     Ok(Changes { changes, classes: survey.classes })
 }
 
-/// Whether something differs, without what does not.
-fn differing(pair: &Pair, mut lot: Lot) -> Option<Lot> {
-    let mut differs = vec![false; lot.len()];
+/// The fates that differ, if any do.
+fn differing(pair: &Pair, fates: &[Vec<&Fate>]) -> Option<Vec<Vec<Fate>>> {
+    let mut differs = vec![false; fates.len()];
     for (old, new) in &pair.facing {
         let new = pair.old.len() + new;
-        if lot[*old] != lot[new] {
+        if fates[*old] != fates[new] {
             (differs[*old], differs[new]) = (true, true);
         }
     }
-    for (fates, _) in lot.iter_mut().zip(&differs).filter(|(_, differs)| !**differs) {
-        fates.clear();
-    }
-    differs.contains(&true).then_some(lot)
+    let kept = |(fates, differs): (&Vec<&Fate>, &bool)| match differs {
+        true => fates.iter().map(|fate| (*fate).clone()).collect(),
+        false => Vec::new(),
+    };
+    differs.contains(&true).then(|| fates.iter().zip(&differs).map(kept).collect())
 }
 
 fn change(panel: &[Sending<'_>], pair: &Pair, row: Row) -> Change {
-    let fates = |(old, new): &(usize, usize)| [&row.fates[*old], &row.fates[pair.old.len() + new]];
+    let fates = |(old, new): &(usize, usize)| [&row.fares[*old], &row.fares[pair.old.len() + new]];
     let kinds = pair.facing.iter().map(|faces| {
         let [before, after] = fates(faces);
         kind(before, after)

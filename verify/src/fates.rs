@@ -8,6 +8,7 @@
 //! many judgements as parts, times senders.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::Ipv4Addr;
 
 use egret_control::explain::{element_kind, element_names};
@@ -81,6 +82,14 @@ impl Fate {
         }
     }
 
+    /// The same, to change it.
+    pub fn passage_mut(&mut self) -> Option<&mut Passage> {
+        match self {
+            Fate::Delivered(passage) | Fate::NoReply(passage, _) => Some(passage),
+            Fate::Dropped(_) => None,
+        }
+    }
+
     /// What drops the packets, or their answers.
     pub fn obstacle(&self) -> Option<&Obstacle> {
         match self {
@@ -107,7 +116,7 @@ pub struct Sending<'a> {
 /// Packets that fare alike: of each protocol, from each of the source ports to each of the ports of
 /// each destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct Row<K> {
     /// The protocols: TCP, UDP or both; or ICMP, of which echo requests are meant.
     pub protocols: Vec<Protocol>,
     /// Destination addresses, in order.
@@ -116,87 +125,90 @@ pub struct Row {
     pub ports: Vec<Span<u16>>,
     /// Source ports, in order, as the last translator gives them.
     pub source_ports: Vec<Span<u16>>,
-    /// What may become of them, for each sender that was asked about; several fates where chance
-    /// chooses.
-    pub fates: Vec<Vec<Fate>>,
+    /// How they fare.
+    pub fares: K,
 }
 
 /// What was found of senders.
-#[derive(Clone, Debug, Default)]
-pub struct Survey {
+#[derive(Clone, Debug)]
+pub struct Survey<K> {
     /// What becomes of their packets.
-    pub rows: Vec<Row>,
+    pub rows: Vec<Row<K>>,
     /// Into how many boxes the packets were cut.
     pub classes: usize,
 }
 
-/// What may become of packets for each of some senders, as numbers that are equal where the fates
-/// are.
-pub type Lot = Vec<Vec<u32>>;
-
-/// What becomes of all TCP and UDP packets, and of all echo requests, for these senders. Rows have what
-/// is `wanted` of each lot; without anything, there is none. At most `limit` boxes of each protocol are looked at.
+/// What becomes of all TCP and UDP packets, and of all echo requests, for these senders. `view` is
+/// shown what may become of a packet of each sender, several fates where chance chooses, and says what
+/// of it counts: packets of which it says the same are in one row, those of which it says nothing in
+/// none. At most `limit` boxes of each protocol are looked at.
 ///
 /// # Errors
 /// When there are more.
-pub fn survey(
+pub fn survey<K: Clone + Eq + Hash>(
     senders: &[Sending<'_>],
     limit: usize,
-    wanted: impl Fn(Lot) -> Option<Lot>,
-) -> Result<Survey, TooMany> {
-    let mut survey = Survey::default();
+    view: impl Fn(&[Vec<&Fate>]) -> Option<K>,
+) -> Result<Survey<K>, TooMany> {
+    let mut survey = Survey { rows: Vec::new(), classes: 0 };
+    let mut views = IndexSet::new();
     let mut cutter = Cutter {
         names: senders.iter().map(|_| HashMap::new()).collect(),
         senders,
         fates: IndexSet::new(),
-        lots: IndexSet::new(),
+        lots: HashMap::new(),
     };
     for (protocol, port) in ASKED {
         let region = Region { dst: ADDRESSES, protocol, port, source_port: SOURCE_PORTS };
-        let (parts, classes) = cutter.cut(region, limit, &wanted)?;
+        let mut number = |fates: &[Vec<&Fate>]| view(fates).map(|view| views.insert_full(view).0);
+        let (parts, classes) = cutter.cut(region, limit, &mut number)?;
         survey.classes += classes;
         for product in products(parts) {
-            let fates = cutter.fates(product.lot);
-            add(
-                &mut survey.rows,
-                Row {
-                    protocols: vec![protocol],
-                    destinations: product.destinations,
-                    ports: product.ports,
-                    source_ports: product.source_ports,
-                    fates,
-                },
-            );
+            let row = Row {
+                protocols: vec![protocol],
+                destinations: product.destinations,
+                ports: product.ports,
+                source_ports: product.source_ports,
+                fares: views[product.lot].clone(),
+            };
+            add(&mut survey.rows, row);
         }
     }
     Ok(survey)
 }
 
 /// Adds a row, or its protocol to one that says the same of another.
-fn add(rows: &mut Vec<Row>, row: Row) {
-    let same =
-        |other: &&mut Row| Row { protocols: row.protocols.clone(), ..(**other).clone() } == row;
+fn add<K: Eq>(rows: &mut Vec<Row<K>>, row: Row<K>) {
+    let same = |other: &&mut Row<K>| {
+        let ports = other.ports == row.ports && other.source_ports == row.source_ports;
+        ports && other.fares == row.fares && other.destinations == row.destinations
+    };
     match rows.iter_mut().find(same) {
         Some(other) => other.protocols.extend(row.protocols),
         None => rows.push(row),
     }
 }
 
+/// What may become of packets for each of some senders, as numbers.
+type Lot = Vec<Vec<u32>>;
+
 struct Cutter<'a> {
     senders: &'a [Sending<'a>],
     fates: IndexSet<Fate>,
     /// Of each sender, what was put into words already.
     names: Vec<HashMap<Raw, u32>>,
-    lots: IndexSet<Lot>,
+    /// What was said of lots already.
+    lots: HashMap<Lot, Option<usize>>,
 }
 
 impl Cutter<'_> {
-    /// The wanted parts of a region, each with its lot, and how many parts there are.
+    /// The parts of a region of which something is said, with its number, and how many parts there
+    /// are in all.
     fn cut(
         &mut self,
         region: Region,
         limit: usize,
-        wanted: impl Fn(Lot) -> Option<Lot>,
+        say: &mut impl FnMut(&[Vec<&Fate>]) -> Option<usize>,
     ) -> Result<(Vec<Part>, usize), TooMany> {
         let enis = |sender: &Sending<'_>| enis(sender.world, sender.origin, region);
         let enis: Vec<Vec<u16>> = self.senders.iter().map(enis).collect();
@@ -209,9 +221,15 @@ impl Cutter<'_> {
             count += 1;
             let (hold, lot) = self.lowest(region, &enis);
             rest.extend(region.without(&hold));
-            if let Some(lot) = wanted(lot) {
-                parts.push(Part { region: hold, lot: self.lots.insert_full(lot).0 });
-            }
+            let said = match self.lots.get(&lot) {
+                Some(said) => *said,
+                None => {
+                    let said = say(&self.fates_of(&lot));
+                    self.lots.insert(lot, said);
+                    said
+                }
+            };
+            parts.extend(said.map(|lot| Part { region: hold, lot }));
         }
         Ok((parts, count))
     }
@@ -252,14 +270,14 @@ impl Cutter<'_> {
         number
     }
 
-    fn fates(&self, lot: usize) -> Vec<Vec<Fate>> {
+    fn fates_of(&self, lot: &Lot) -> Vec<Vec<&Fate>> {
         let named = |numbers: &Vec<u32>| {
-            let mut fates: Vec<Fate> =
-                numbers.iter().map(|number| self.fates[*number as usize].clone()).collect();
+            let fates = numbers.iter().map(|number| &self.fates[*number as usize]);
+            let mut fates: Vec<&Fate> = fates.collect();
             fates.sort();
             fates
         };
-        self.lots[lot].iter().map(named).collect()
+        lot.iter().map(named).collect()
     }
 }
 

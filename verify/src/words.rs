@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use egret_control::explain::element_names;
 use egret_control::model::Model;
 use egret_dataplane::packet::Protocol;
-use egret_dataplane::snapshot::{EniOwner, Snapshot};
+use egret_dataplane::snapshot::{Cidr, EniOwner, Snapshot};
 
 use crate::cuts::link_local;
 use crate::reach::Way;
@@ -54,7 +54,7 @@ impl<'a> Words<'a> {
         }
         let mut shortest = vec![list.join(", ")];
         let mut least = list.len();
-        for (name, base) in self.bases() {
+        for (name, base) in self.bases(spans) {
             let (missing, more) =
                 (block_words(&without(&base, spans)), block_words(&without(spans, &base)));
             if missing.len() + more.len() < least {
@@ -70,12 +70,18 @@ impl<'a> Words<'a> {
     }
 
     /// Sets of addresses that have names, and that a long list may be most of.
-    fn bases(&self) -> Vec<(String, Vec<Span<u32>>)> {
+    fn bases(&self, spans: &[Span<u32>]) -> Vec<(String, Vec<Span<u32>>)> {
         let mut bases =
             vec![("the internet".to_owned(), internet()), ("anywhere".to_owned(), vec![ADDRESSES])];
         let (_, snapshot) = self.known[0];
         let own = snapshot.vpcs.iter().flat_map(|vpc| &vpc.cidrs);
         bases.extend(own.map(|cidr| (cidr.to_string(), vec![span(*cidr)])));
+        if let Some(cover) = cover(spans) {
+            let cut = |public: &Span<u32>| public.both(&span(cover));
+            let public = internet().iter().filter_map(cut).collect();
+            bases.push((format!("the internet in {cover}"), public));
+            bases.push((cover.to_string(), vec![span(cover)]));
+        }
         bases
     }
 
@@ -89,6 +95,13 @@ impl<'a> Words<'a> {
         let name = self.known.iter().find_map(name)?;
         Some(format!("{name} ({address})"))
     }
+}
+
+/// The smallest block that has all addresses.
+fn cover(spans: &[Span<u32>]) -> Option<Cidr> {
+    let (first, last) = (spans.first()?.first, spans.last()?.last);
+    let same = (first ^ last).leading_zeros() as u8;
+    Some(Cidr::new(Ipv4Addr::from_bits(first), same))
 }
 
 /// What has an address.

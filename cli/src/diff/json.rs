@@ -41,8 +41,8 @@ fn change_json(report: &Report<'_>, section: &Section<'_>, change: &Change) -> V
         json!({
             "old": sender(&pair.old[*old]),
             "new": sender(&pair.new[*new]),
-            "was": fates(&row.fates[*old]),
-            "now": fates(&row.fates[pair.old.len() + new]),
+            "was": fates(&row.fares[*old]),
+            "now": fates(&row.fares[pair.old.len() + new]),
         })
     });
     let blocks = blocks(&row.destinations);

@@ -1,12 +1,14 @@
 //! What has changed, for people.
 
 use std::fmt::Write;
+use std::net::Ipv4Addr;
 
 use egret_control::explain::text::Style;
 use egret_verify::diff::{Agenda, Change, Kind};
 use egret_verify::fates::{Fate, Obstacle, Passage};
 use egret_verify::space::SOURCE_PORTS;
 use egret_verify::words::{port_words, traffic};
+use indexmap::IndexMap;
 
 use super::example::Shown;
 use super::{Report, Section, kind_words};
@@ -68,34 +70,39 @@ pub(super) fn traffic_words(section: &Section<'_>, change: &Change) -> String {
 
 /// What may become of packets, from different zones or by chance.
 pub(super) fn fate_words(fates: &[&Fate]) -> String {
-    let mut words: Vec<String> = fates.iter().map(|fate| one_fate(fate)).collect();
-    words.dedup();
-    words.join("; or ")
+    // Of what differs in its source address alone, the addresses are listed.
+    let mut found: IndexMap<Fate, Vec<String>> = IndexMap::new();
+    for fate in fates {
+        let mut alike = (*fate).clone();
+        let source = alike.passage_mut().map(|passage| {
+            std::mem::replace(&mut passage.source, Ipv4Addr::UNSPECIFIED).to_string()
+        });
+        found.entry(alike).or_default().extend(source);
+    }
+    let words = found.iter().map(|(fate, sources)| one_fate(fate, &sources.join(" or ")));
+    words.collect::<Vec<_>>().join("; or ")
 }
 
-fn one_fate(fate: &Fate) -> String {
+fn one_fate(fate: &Fate, sources: &str) -> String {
     match fate {
-        Fate::Delivered(passage) => passage_words(passage),
+        Fate::Delivered(passage) => passage_words(passage, sources),
         Fate::NoReply(passage, obstacle) => {
-            format!(
-                "{}, and the answer dropped: {}",
-                passage_words(passage),
-                obstacle_words(obstacle)
-            )
+            let (passage, obstacle) = (passage_words(passage, sources), obstacle_words(obstacle));
+            format!("{passage}, and the answer dropped: {obstacle}")
         }
         Fate::Dropped(obstacle) => format!("dropped: {}", obstacle_words(obstacle)),
     }
 }
 
 /// `by nat-a, vpc-igw, from 198.51.100.10`.
-fn passage_words(passage: &Passage) -> String {
+fn passage_words(passage: &Passage, sources: &str) -> String {
     let way: Vec<&str> = passage.way.iter().map(|thing| thing.name.as_str()).collect();
     let by = if way.is_empty() { "directly".to_owned() } else { format!("by {}", way.join(", ")) };
     let to = match passage.to.kind {
         "network-interface" => format!(" to {}", passage.to.name),
         _ => String::new(),
     };
-    format!("{by}{to}, from {}", passage.source)
+    format!("{by}{to}, from {sources}")
 }
 
 /// `security-group-egress at security-group web`.

@@ -7,6 +7,7 @@ mod diff;
 mod explain;
 mod input;
 mod reach;
+mod record;
 mod run;
 mod schema;
 mod terminal;
@@ -37,6 +38,7 @@ enum Verb {
     Check(check::Check),
     Reach(reach::Reach),
     Diff(diff::Diff),
+    Record(record::Record),
     Run(run::Run),
     Test(test::Test),
     Bench(bench::Bench),
@@ -81,6 +83,7 @@ fn main() -> ExitCode {
         Verb::Check(verb) => verb.run(),
         Verb::Reach(verb) => verb.run(),
         Verb::Diff(verb) => verb.run(),
+        Verb::Record(verb) => verb.run(),
         Verb::Run(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
         Verb::Bench(verb) => verb.run(),

@@ -9,8 +9,7 @@ use indexmap::IndexMap;
 
 use crate::classes::{Class, Origin, TooMany, classes};
 use crate::cuts::World;
-use crate::rows::join;
-use crate::space::{ADDRESSES, Region, SOURCE_PORTS, Span};
+use crate::space::{ADDRESSES, Region, SOURCE_PORTS, Span, join};
 
 /// Destinations that are reached alike.
 #[derive(Clone, Debug, PartialEq, Eq)]

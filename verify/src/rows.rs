@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
-use crate::space::{Region, Span};
+use crate::space::{Next, Region, Span, join};
 
 /// A box, and the number of what becomes of it.
 #[derive(Clone, Copy, Debug)]
@@ -21,36 +21,6 @@ pub(crate) struct Product {
     pub(crate) source_ports: Vec<Span<u16>>,
     pub(crate) lot: usize,
 }
-
-/// Adds numbers that come after those that are there.
-pub(crate) fn join<T: Next>(spans: &mut Vec<Span<T>>, more: Span<T>) {
-    match spans.last_mut() {
-        Some(last) if last.last.next() == Some(more.first) => last.last = more.last,
-        _ => spans.push(more),
-    }
-}
-
-/// Numbers that have neighbours.
-pub(crate) trait Next: Copy + Ord {
-    fn next(self) -> Option<Self>;
-    fn before(self) -> Self;
-}
-
-macro_rules! next {
-    ($($number:ty)*) => {$(
-        impl Next for $number {
-            fn next(self) -> Option<Self> {
-                self.checked_add(1)
-            }
-
-            fn before(self) -> Self {
-                self - 1
-            }
-        }
-    )*};
-}
-
-next!(u16 u32);
 
 /// The same packets as these boxes, of which no two have one in common, in the order of their lots.
 pub(crate) fn products(parts: Vec<Part>) -> Vec<Product> {

@@ -42,6 +42,38 @@ impl<T: Copy + Ord> Span<T> {
     }
 }
 
+/// Adds numbers that come after those that are there.
+pub fn join<T: Next>(spans: &mut Vec<Span<T>>, more: Span<T>) {
+    match spans.last_mut() {
+        Some(last) if last.last.next() == Some(more.first) => last.last = more.last,
+        _ => spans.push(more),
+    }
+}
+
+/// Numbers that have neighbours.
+pub trait Next: Copy + Ord {
+    /// The number after this one, if there is one.
+    fn next(self) -> Option<Self>;
+    /// The number before this one, which is not the first.
+    fn before(self) -> Self;
+}
+
+macro_rules! next {
+    ($($number:ty)*) => {$(
+        impl Next for $number {
+            fn next(self) -> Option<Self> {
+                self.checked_add(1)
+            }
+
+            fn before(self) -> Self {
+                self - 1
+            }
+        }
+    )*};
+}
+
+next!(u16 u32);
+
 /// All ports.
 pub const PORTS: Span<u16> = Span { first: 0, last: u16::MAX };
 /// The source ports that translators give, and that senders of their own choose from.

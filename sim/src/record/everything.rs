@@ -2,7 +2,8 @@
 
 use egret_control::source::{Place, Sourced};
 use egret_dataplane::packet::Protocol as IpProtocol;
-use egret_verify::space::{Span, has_ports};
+use egret_verify::fates::Row;
+use egret_verify::space::{Span, has_ports, join};
 use egret_verify::words::traffic;
 use indexmap::IndexMap;
 
@@ -20,7 +21,7 @@ pub(super) struct Packets<'a> {
 /// Adds what is expected of a group: what arrives, then what does not.
 pub(super) fn record(group: &Group<'_>, recording: &mut Recording) {
     let targets = Targets::new(group);
-    let mut dropped: IndexMap<(Vec<usize>, IpProtocol), Vec<Expectation>> = IndexMap::new();
+    let mut dropped: IndexMap<(Vec<usize>, IpProtocol), Vec<&Row<Vec<Seen>>>> = IndexMap::new();
     for row in &group.rows {
         for protocol in &row.protocols {
             let packets =
@@ -40,8 +41,7 @@ pub(super) fn record(group: &Group<'_>, recording: &mut Recording) {
                         recording.expectations.push(arrives(&targets, from(), &packets, arrival));
                     }
                     Seen::Dropped => {
-                        let drops = dropped.entry((zones.clone(), *protocol)).or_default();
-                        drops.push(drop(&targets, from(), &packets));
+                        dropped.entry((zones.clone(), *protocol)).or_default().push(row);
                     }
                     Seen::LinkLocal => {
                         recording.expectations.extend(resolver(&targets, from(), &packets))
@@ -51,7 +51,46 @@ pub(super) fn record(group: &Group<'_>, recording: &mut Recording) {
             }
         }
     }
-    recording.expectations.extend(dropped.into_values().flatten());
+    for ((zones, protocol), rows) in dropped {
+        for (destinations, ports) in by_ports(&rows) {
+            let packets = Packets { protocol, destinations: &destinations, ports: &ports };
+            for to in targets.of_dropped(&destinations) {
+                let from = group.from(&zones);
+                recording.expectations.push(expectation(from, to, &packets, Outcome::Dropped));
+            }
+        }
+    }
+}
+
+/// The packets of rows, with all destinations of a port together: what is dropped is dropped at most
+/// ports for most destinations.
+fn by_ports(rows: &[&Row<Vec<Seen>>]) -> Vec<(Vec<Span<u32>>, Vec<Span<u16>>)> {
+    let spans = || rows.iter().flat_map(|row| &row.ports);
+    let begins = spans().map(|span| span.first);
+    let mut begins: Vec<u16> =
+        begins.chain(spans().filter_map(|span| span.last.checked_add(1))).collect();
+    begins.sort_unstable();
+    begins.dedup();
+    let mut found: IndexMap<Vec<Span<u32>>, Vec<Span<u16>>> = IndexMap::new();
+    for (at, first) in begins.iter().enumerate() {
+        let last = begins.get(at + 1).map_or(u16::MAX, |next| next - 1);
+        let here = rows.iter().filter(|row| row.ports.iter().any(|span| span.contains(*first)));
+        let destinations =
+            in_order(here.flat_map(|row| row.destinations.iter().copied()).collect());
+        // What is after the last port of all has no destination.
+        if !destinations.is_empty() {
+            join(found.entry(destinations).or_default(), Span::new(*first, last));
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The same numbers, in order, with neighbours together.
+fn in_order(mut spans: Vec<Span<u32>>) -> Vec<Span<u32>> {
+    spans.sort_unstable();
+    let mut joined = Vec::new();
+    spans.into_iter().for_each(|span| join(&mut joined, span));
+    joined
 }
 
 impl Recording {
@@ -84,10 +123,6 @@ pub(super) fn arrives(
         by: by.map(Sourced::implied),
         ..expectation(from, (to, except), packets, outcome)
     }
-}
-
-fn drop(targets: &Targets<'_>, from: Vec<String>, packets: &Packets<'_>) -> Expectation {
-    expectation(from, targets.but_link_local(packets.destinations), packets, Outcome::Dropped)
 }
 
 /// That the resolver answers, if it is among these.

@@ -44,10 +44,6 @@ impl<'a> Targets<'a> {
         let mut shortest = (self.fewest(spans), Vec::new());
         for (name, base) in &self.bases {
             let (missing, more) = (without(base, spans), without(spans, base));
-            // What is nothing but a part is said by itself.
-            if missing.len() > spans.len() + 64 {
-                continue;
-            }
             let (missing, more) = (self.fewest(&missing), self.fewest(&more));
             if 1 + missing.len() + more.len() < shortest.0.len() + shortest.1.len() {
                 shortest = ([vec![name.clone()], more].concat(), missing);
@@ -56,14 +52,34 @@ impl<'a> Targets<'a> {
         shortest
     }
 
-    /// The same without link-local addresses, of which some answer and most do not: all of them are
-    /// left out if one is.
-    pub(super) fn but_link_local(&self, spans: &[Span<u32>]) -> Words {
+    /// The shortest way to say these addresses in one or two lists, of those that packets are dropped
+    /// for. Of link-local ones some answer and most do not: all are left out if one is.
+    pub(super) fn of_dropped(&self, spans: &[Span<u32>]) -> Vec<Words> {
         let link_local = [span(Cidr::new(Ipv4Addr::new(169, 254, 0, 0), 16))];
-        if without(&link_local, spans).is_empty() {
-            return self.of(spans);
+        let spans = match without(&link_local, spans).is_empty() {
+            true => spans.to_vec(),
+            false => without(spans, &link_local),
+        };
+        // All but the internet, and some of that.
+        let public = internet();
+        let (own, some) =
+            (without(&spans, &public), without(&spans, &without(&[ADDRESSES], &public)));
+        let two = vec![self.of_own(&own), self.of(&some)];
+        let one = vec![self.of(&spans)];
+        let length =
+            |words: &[Words]| -> usize { words.iter().map(|(to, but)| to.len() + but.len()).sum() };
+        if some.is_empty() || length(&one) <= length(&two) { one } else { two }
+    }
+
+    /// Addresses that are not public ones, as all but the internet.
+    fn of_own(&self, spans: &[Span<u32>]) -> Words {
+        let missing = without(&without(&[ADDRESSES], &internet()), spans);
+        let but = [vec![INTERNET.to_owned()], self.fewest(&missing)].concat();
+        let short = self.of(spans);
+        match 1 + but.len() < short.0.len() + short.1.len() {
+            true => (vec![ANYWHERE.to_owned()], but),
+            false => short,
         }
-        self.of(&without(spans, &link_local))
     }
 
     /// Whether the resolver has one of these addresses, from each zone.

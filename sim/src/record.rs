@@ -37,7 +37,7 @@ pub use yaml::{Header, yaml};
 /// What was recorded.
 #[derive(Clone, Debug, Default)]
 pub struct Recording {
-    /// Expectations, of each group of services together.
+    /// Expectations, each of all senders of which it holds.
     pub expectations: Vec<Expectation>,
     /// What cannot be expected, a sentence each.
     pub left_out: Vec<String>,
@@ -52,6 +52,19 @@ pub enum RecordError {
     /// A configuration that falls into too many classes.
     #[error(transparent)]
     TooMany(#[from] TooMany),
+}
+
+impl Recording {
+    /// Adds an expectation, or its senders to one that is the same of others.
+    fn expect(&mut self, expectation: Expectation) {
+        let same = |other: &&mut Expectation| {
+            Expectation { from: expectation.from.clone(), ..(**other).clone() } == expectation
+        };
+        match self.expectations.iter_mut().find(same) {
+            Some(other) => other.from.extend(expectation.from),
+            None => self.expectations.push(expectation),
+        }
+    }
 }
 
 /// Services that fare alike, and how.

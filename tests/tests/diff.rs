@@ -6,11 +6,11 @@
 use std::net::Ipv4Addr;
 
 use egret_control::compile::compile;
-use egret_control::model::{EndpointKind, InterfaceOwner, Model, Peer, RouteTarget, Traffic};
+use egret_control::model::{InterfaceOwner, Model};
 use egret_dataplane::packet::Protocol;
 use egret_dataplane::snapshot::Snapshot;
-use egret_tests::make::{self, cidr};
-use egret_tests::topology;
+use egret_tests::mutation::mutate;
+use egret_tests::{large, topology};
 use egret_verify::classes::classes;
 use egret_verify::cuts::World;
 use egret_verify::diff::{Change, Pair, Side, agenda, changes, kind};
@@ -21,93 +21,6 @@ use fastrand::Rng;
 
 const TOPOLOGIES: u64 = 60;
 const LIMIT: usize = 200_000;
-
-/// Some change that somebody may make.
-fn mutate(rng: &mut Rng, model: &mut Model) {
-    match rng.u8(..10) {
-        0 => {
-            if let Some(group) = rng.choice(&mut model.security_groups) {
-                let rules = if rng.bool() { &mut group.egress } else { &mut group.ingress };
-                if !rules.is_empty() {
-                    rules.remove(rng.usize(..rules.len()));
-                }
-            }
-        }
-        1 => {
-            if let Some(group) = rng.choice(&mut model.security_groups) {
-                let block =
-                    *rng.choice(&["0.0.0.0/0", "10.0.0.0/9", "52.216.0.0/15"]).expect("some");
-                let port = topology::port(rng);
-                let traffic = *rng
-                    .choice(&[
-                        Traffic::All,
-                        Traffic::Tcp(0, port),
-                        Traffic::Udp(port, 1_023.max(port)),
-                    ])
-                    .expect("some");
-                let rules = if rng.bool() { &mut group.egress } else { &mut group.ingress };
-                rules.push(make::rule(traffic, Peer::Cidr(cidr(block))));
-            }
-        }
-        2 | 3 => {
-            if let Some(acl) = rng.choice(&mut model.network_acls)
-                && let Some(entry) = rng.choice(&mut acl.entries)
-            {
-                entry.allow = !entry.allow;
-            }
-        }
-        4 => {
-            if let Some(acl) = rng.choice(&mut model.network_acls) {
-                let port = 1_024 + rng.u16(..60_000);
-                let entry = make::entry(
-                    1,
-                    rng.bool(),
-                    false,
-                    Traffic::Tcp(port, 65_535),
-                    cidr("0.0.0.0/0"),
-                );
-                acl.entries.retain(|other| other.number.value != 1);
-                acl.entries.push(entry);
-            }
-        }
-        5 => {
-            if let Some(table) = rng.choice(&mut model.route_tables)
-                && !table.routes.is_empty()
-            {
-                table.routes.remove(rng.usize(..table.routes.len()));
-            }
-        }
-        6 => {
-            let nats: Vec<String> =
-                model.nat_gateways.iter().map(|nat| nat.id.value.clone()).collect();
-            if let (Some(table), Some(nat)) =
-                (rng.choice(&mut model.route_tables), rng.choice(nats))
-                && let Some(route) = rng.choice(&mut table.routes)
-            {
-                route.target.value = RouteTarget::NatGateway(nat);
-            }
-        }
-        7 => {
-            if let Some(nat) = rng.choice(&mut model.nat_gateways) {
-                nat.available = !nat.available;
-            }
-        }
-        8 => {
-            if let Some(endpoint) = rng.choice(&mut model.vpc_endpoints) {
-                endpoint.available = !endpoint.available;
-                if let EndpointKind::Interface { private_dns, .. } = &mut endpoint.kind {
-                    *private_dns = false;
-                }
-            }
-        }
-        _ => {
-            if let Some(interface) = rng.choice(&mut model.network_interfaces) {
-                interface.source_dest_check = !interface.source_dest_check;
-                interface.security_groups.truncate(1);
-            }
-        }
-    }
-}
 
 /// Everything that may become of one packet, judged alone.
 fn judged(sending: Sending<'_>, packet: &Packet) -> Vec<Fate> {
@@ -303,4 +216,36 @@ fn a_toy_space_is_told_apart_as_brute_force_says() {
         }
     });
     assert!(told > 1_000 && all > 5_000, "{told} of {all}");
+}
+
+/// What a pull request on a large configuration costs: 100 services, 50 groups of 60 rules, 200
+/// routes, of which one rule or one route has changed.
+///
+/// `cargo test --release -p egret-tests --test diff -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement"]
+fn a_large_configuration_is_compared_in_seconds() {
+    let old = large::network();
+    for (title, new) in [
+        ("nothing", old.clone()),
+        ("one rule", large::without_a_rule(&old)),
+        ("one route", large::without_a_route(&old)),
+    ] {
+        let [was, is] = [&old, &new].map(|model| compile(model).expect("valid").snapshot);
+        (was.prepare(), is.prepare());
+        let worlds = [World::new(&was), World::new(&is)];
+        let sides =
+            [Side { model: &old, world: &worlds[0] }, Side { model: &new, world: &worlds[1] }];
+        let began = std::time::Instant::now();
+        let agenda = agenda(sides[0], sides[1], &[]).expect("services");
+        let (mut classes, mut rows) = (0, 0);
+        for pair in &agenda.pairs {
+            let found = changes(sides[0], sides[1], pair, 1_000_000).expect("few classes");
+            classes += found.classes;
+            rows += found.changes.len();
+        }
+        let pairs = agenda.pairs.len();
+        eprintln!("{title}: {pairs} pairs, {classes} classes, {rows} rows, {:?}", began.elapsed());
+        assert_eq!(rows > 0, title != "nothing");
+    }
 }

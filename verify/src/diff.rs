@@ -103,23 +103,6 @@ pub struct Changes {
     pub classes: usize,
 }
 
-impl Change {
-    /// What became of the packets in OLD: of each of those of which something has changed.
-    pub fn before(&self) -> Vec<&Fate> {
-        self.all(self.facing.iter().map(|(old, _)| *old))
-    }
-
-    /// What becomes of them in NEW.
-    pub fn after<'a>(&'a self, pair: &Pair) -> Vec<&'a Fate> {
-        self.all(self.facing.iter().map(|(_, new)| pair.old.len() + *new))
-    }
-
-    fn all(&self, senders: impl Iterator<Item = usize>) -> Vec<&Fate> {
-        let mut seen = HashSet::new();
-        senders.flat_map(|at| &self.row.fares[at]).filter(|fate| seen.insert(*fate)).collect()
-    }
-}
-
 /// Pairs the senders of two configurations: those that are named, or else every service.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use egret_verify::diff::{Change, Kind};
 
 use super::example::Shown;
-use super::text::{fate_words, summary, traffic_words};
+use super::text::{sides, summary, traffic_words};
 use super::{Report, Section, kind_words};
 
 pub(super) fn markdown(report: &Report<'_>) -> String {
@@ -30,12 +30,13 @@ fn row(report: &Report<'_>, section: &Section<'_>, change: &Change) -> String {
         kind => kind_words(kind).to_owned(),
     };
     let shown = Shown::new(report, section.pair, change);
+    let [was, now] = sides(section, change);
     let cells = [
         kind,
         escaped(&traffic_words(section, change)),
         escaped(&report.words.destinations(&change.row.destinations).join(", ")),
-        escaped(&fate_words(&change.before())),
-        escaped(&fate_words(&change.after(section.pair))),
+        escaped(&was),
+        escaped(&now),
         escaped(&format!("{}, {}", shown.from(), shown.packet())),
     ];
     format!("| {} |\n", cells.join(" | "))

@@ -1,11 +1,13 @@
 //! What has changed, for people.
 
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write;
 use std::net::Ipv4Addr;
 
 use egret_control::explain::text::Style;
 use egret_verify::diff::{Agenda, Change, Kind};
 use egret_verify::fates::{Fate, Obstacle, Passage};
+use egret_verify::senders::Sender;
 use egret_verify::space::SOURCE_PORTS;
 use egret_verify::words::{port_words, traffic};
 use indexmap::IndexMap;
@@ -42,8 +44,9 @@ fn write_change(out: &mut String, report: &Report<'_>, section: &Section<'_>, ch
     for (at, destination) in destinations.iter().enumerate() {
         line(if at == 0 { "to" } else { "" }, destination);
     }
-    line("was", &fate_words(&change.before()));
-    line("now", &fate_words(&change.after(section.pair)));
+    let [was, now] = sides(section, change);
+    line("was", &was);
+    line("now", &now);
     let shown = Shown::new(report, section.pair, change);
     let packet = format!("{}, {}", shown.from(), shown.packet());
     line("e.g.", &paint(Style::Faint, &shown.command().unwrap_or(packet)));
@@ -68,8 +71,33 @@ pub(super) fn traffic_words(section: &Section<'_>, change: &Change) -> String {
     }
 }
 
+/// What became of packets, and what becomes of them. Zones are told apart where packets come further
+/// from one than from another.
+pub(super) fn sides(section: &Section<'_>, change: &Change) -> [String; 2] {
+    let (row, pair) = (&change.row.fares, section.pair);
+    let old = change.facing.iter().map(|(old, _)| (&pair.old[*old], &row[*old]));
+    let new = change.facing.iter().map(|(_, new)| (&pair.new[*new], &row[pair.old.len() + new]));
+    [side(old.collect()), side(new.collect())]
+}
+
+fn side(mut zones: Vec<(&Sender, &Vec<Fate>)>) -> String {
+    let levels = |fates: &[Fate]| fates.iter().map(Fate::level).collect::<BTreeSet<u8>>();
+    let alike = zones.windows(2).all(|pair| levels(pair[0].1) == levels(pair[1].1));
+    if alike {
+        let mut seen = HashSet::new();
+        let all = zones.iter().flat_map(|(_, fates)| fates.iter());
+        return fate_words(&all.filter(|fate| seen.insert(*fate)).collect::<Vec<_>>());
+    }
+    zones.dedup_by_key(|(sender, _)| &sender.name);
+    let words = zones.iter().map(|(sender, fates)| {
+        let zone = sender.zone.as_deref().unwrap_or(&sender.name);
+        format!("from {zone} {}", fate_words(&fates.iter().collect::<Vec<_>>()))
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
 /// What may become of packets, from different zones or by chance.
-pub(super) fn fate_words(fates: &[&Fate]) -> String {
+fn fate_words(fates: &[&Fate]) -> String {
     // Of what differs in its source address alone, the addresses are listed.
     let mut found: IndexMap<Fate, Vec<String>> = IndexMap::new();
     for fate in fates {

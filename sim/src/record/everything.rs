@@ -38,14 +38,14 @@ pub(super) fn record(group: &Group<'_>, recording: &mut Recording) {
                 let from = || group.from(&zones);
                 match seen {
                     Seen::Arrives(arrival) => {
-                        recording.expectations.push(arrives(&targets, from(), &packets, arrival));
+                        recording.expect(arrives(&targets, from(), &packets, arrival));
                     }
                     Seen::Dropped => {
                         dropped.entry((zones.clone(), *protocol)).or_default().push(row);
                     }
-                    Seen::LinkLocal => {
-                        recording.expectations.extend(resolver(&targets, from(), &packets))
-                    }
+                    Seen::LinkLocal => resolver(&targets, from(), &packets)
+                        .into_iter()
+                        .for_each(|expected| recording.expect(expected)),
                     Seen::Varies => recording.leave_out(group, &packets, "varies by chance"),
                 }
             }
@@ -56,7 +56,7 @@ pub(super) fn record(group: &Group<'_>, recording: &mut Recording) {
             let packets = Packets { protocol, destinations: &destinations, ports: &ports };
             for to in targets.of_dropped(&destinations) {
                 let from = group.from(&zones);
-                recording.expectations.push(expectation(from, to, &packets, Outcome::Dropped));
+                recording.expect(expectation(from, to, &packets, Outcome::Dropped));
             }
         }
     }

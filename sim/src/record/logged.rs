@@ -188,11 +188,11 @@ impl Sight<'_> {
                 recording.leave_out(self.group, packets, why);
             }
             Seen::Arrives(arrival) => {
-                recording.expectations.push(arrives(self.targets, from, packets, arrival));
+                recording.expect(arrives(self.targets, from, packets, arrival));
             }
             Seen::Dropped => {
                 let to = self.targets.of(packets.destinations);
-                recording.expectations.push(expectation(from, to, packets, Outcome::Dropped));
+                recording.expect(expectation(from, to, packets, Outcome::Dropped));
                 if accept {
                     let why = "may have changed: its interface accepted it when it was logged, and \
                                it is dropped now, there or further on";

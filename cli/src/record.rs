@@ -66,6 +66,10 @@ impl Record {
         if recording.expectations.is_empty() {
             return complain("nothing to record: no service sends anything that can be expected");
         }
+        if let Some(folder) = self.output.as_deref().and_then(Path::parent) {
+            // An empty one is the current folder, and is there.
+            fs::create_dir_all(folder)?;
+        }
         let text = yaml(&self.header(&recording), &recording.expectations);
         match &self.output {
             None => terminal::print(&text)?,
@@ -159,9 +163,6 @@ impl Record {
     }
 
     fn write(&self, path: &Path, text: &str) -> io::Result<()> {
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            fs::create_dir_all(folder)?;
-        }
         let mut options = OpenOptions::new();
         // Also against a file that came meanwhile.
         options.write(true).create(true).truncate(true).create_new(!self.force);

@@ -21,41 +21,50 @@ pub(super) struct Packets<'a> {
 /// Adds what is expected of a group: what arrives, then what does not.
 pub(super) fn record(group: &Group<'_>, recording: &mut Recording) {
     let targets = Targets::new(group);
-    let mut dropped: IndexMap<(Vec<usize>, IpProtocol), Vec<&Row<Vec<Seen>>>> = IndexMap::new();
+    let mut dropped = Dropped::new();
     for row in &group.rows {
         for protocol in &row.protocols {
             let packets =
                 Packets { protocol: *protocol, destinations: &row.destinations, ports: &row.ports };
             if depends_on_source_port(row) {
-                recording.leave_out(
-                    group,
-                    &packets,
-                    "depends on the source port of its translator",
-                );
+                let why = "depends on the source port of its translator";
+                recording.leave_out(&targets, &packets, why);
                 continue;
             }
             for (seen, zones) in group.zones(row) {
-                let from = || group.from(&zones);
                 match seen {
                     Seen::Arrives(arrival) => {
-                        recording.expect(arrives(&targets, from(), &packets, arrival));
+                        let from = group.from(&zones);
+                        recording.expect(arrives(&targets, from, &packets, arrival));
                     }
-                    Seen::Dropped => {
-                        dropped.entry((zones.clone(), *protocol)).or_default().push(row);
+                    Seen::Dropped => dropped.entry((zones, *protocol)).or_default().push(row),
+                    Seen::LinkLocal => {
+                        let expected = resolver(&targets, group.from(&zones), &packets);
+                        expected.into_iter().for_each(|expected| recording.expect(expected));
                     }
-                    Seen::LinkLocal => resolver(&targets, from(), &packets)
-                        .into_iter()
-                        .for_each(|expected| recording.expect(expected)),
-                    Seen::Varies => recording.leave_out(group, &packets, "varies by chance"),
+                    Seen::Varies => recording.leave_out(&targets, &packets, "varies by chance"),
                 }
             }
         }
     }
+    record_dropped(group, &targets, &dropped, recording);
+}
+
+/// Rows of what is dropped, by the zones from which it is, and by protocol.
+type Dropped<'r> = IndexMap<(Vec<usize>, IpProtocol), Vec<&'r Row<Vec<Seen>>>>;
+
+fn record_dropped(
+    group: &Group<'_>,
+    targets: &Targets<'_>,
+    dropped: &Dropped<'_>,
+    recording: &mut Recording,
+) {
     for ((zones, protocol), rows) in dropped {
-        for (destinations, ports) in by_ports(&rows) {
-            let packets = Packets { protocol, destinations: &destinations, ports: &ports };
+        for (destinations, ports) in by_ports(rows) {
+            let packets =
+                Packets { protocol: *protocol, destinations: &destinations, ports: &ports };
             for to in targets.of_dropped(&destinations) {
-                let from = group.from(&zones);
+                let from = group.from(zones);
                 recording.expect(expectation(from, to, &packets, Outcome::Dropped));
             }
         }
@@ -94,15 +103,24 @@ fn in_order(mut spans: Vec<Span<u32>>) -> Vec<Span<u32>> {
 }
 
 impl Recording {
-    pub(super) fn leave_out(&mut self, group: &Group<'_>, packets: &Packets<'_>, why: &str) {
-        let (names, traffic) =
-            (group.pair.names.join(", "), traffic(&[packets.protocol], packets.ports));
-        let sentence = format!("{names}: what becomes of {traffic} to some addresses {why}");
+    /// Says what is not expected, and why not.
+    pub(super) fn leave_out(&mut self, targets: &Targets<'_>, packets: &Packets<'_>, why: &str) {
+        let traffic = traffic(&[packets.protocol], packets.ports);
+        let to = match targets.of(packets.destinations) {
+            (to, but) if to.len() + but.len() > SHOWN => "some addresses".to_owned(),
+            (to, but) if but.is_empty() => to.join(", "),
+            (to, but) => format!("{} but {}", to.join(", "), but.join(", ")),
+        };
+        let sentence =
+            format!("{}: what becomes of {traffic} to {to} {why}", targets.senders().join(", "));
         if !self.left_out.contains(&sentence) {
             self.left_out.push(sentence);
         }
     }
 }
+
+/// So many names and blocks a comment lists.
+const SHOWN: usize = 6;
 
 pub(super) fn arrives(
     targets: &Targets<'_>,

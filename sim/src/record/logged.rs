@@ -180,12 +180,12 @@ impl Sight<'_> {
         let from = self.group.from(self.zones);
         if depends_on_source_port(self.row) {
             let why = "depends on the source port of its translator";
-            return recording.leave_out(self.group, packets, why);
+            return recording.leave_out(self.targets, packets, why);
         }
         match self.seen {
             Seen::Arrives(_) if !accept => {
                 let why = "has changed: it was refused when it was logged, and arrives now";
-                recording.leave_out(self.group, packets, why);
+                recording.leave_out(self.targets, packets, why);
             }
             Seen::Arrives(arrival) => {
                 recording.expect(arrives(self.targets, from, packets, arrival));
@@ -196,12 +196,12 @@ impl Sight<'_> {
                 if accept {
                     let why = "may have changed: its interface accepted it when it was logged, and \
                                it is dropped now, there or further on";
-                    recording.leave_out(self.group, packets, why);
+                    recording.leave_out(self.targets, packets, why);
                 }
             }
             // No log has these, and no rule is asked.
             Seen::LinkLocal => {}
-            Seen::Varies => recording.leave_out(self.group, packets, "varies by chance"),
+            Seen::Varies => recording.leave_out(self.targets, packets, "varies by chance"),
         }
     }
 }

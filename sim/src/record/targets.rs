@@ -39,6 +39,11 @@ impl<'a> Targets<'a> {
         targets
     }
 
+    /// The services whose words they are.
+    pub(super) fn senders(&self) -> &[String] {
+        &self.group.pair.names
+    }
+
     /// The shortest way to say these addresses.
     pub(super) fn of(&self, spans: &[Span<u32>]) -> Words {
         let mut shortest = (self.fewest(spans), Vec::new());

@@ -3,9 +3,11 @@
 mod bench;
 mod check;
 mod completions;
+mod diff;
 mod explain;
 mod input;
 mod reach;
+mod record;
 mod run;
 mod schema;
 mod terminal;
@@ -35,6 +37,8 @@ enum Verb {
     Explain(explain::Explain),
     Check(check::Check),
     Reach(reach::Reach),
+    Diff(diff::Diff),
+    Record(record::Record),
     Run(run::Run),
     Test(test::Test),
     Bench(bench::Bench),
@@ -78,6 +82,8 @@ fn main() -> ExitCode {
         Verb::Explain(verb) => verb.run(),
         Verb::Check(verb) => verb.run(),
         Verb::Reach(verb) => verb.run(),
+        Verb::Diff(verb) => verb.run(),
+        Verb::Record(verb) => verb.run(),
         Verb::Run(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
         Verb::Bench(verb) => verb.run(),

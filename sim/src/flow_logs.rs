@@ -21,6 +21,7 @@ use crate::observe::{EPOCH, Lost, Passed, Stages, Trail, View, Watch};
 
 mod format;
 mod output;
+pub mod read;
 mod sightings;
 
 pub use format::{Field, Format, FormatError};

@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod observe;
 pub mod plan;
 mod queue;
+pub mod record;
 pub mod replay;
 pub mod report;
 mod reporting;

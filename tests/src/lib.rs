@@ -5,7 +5,9 @@
 
 pub mod flows;
 pub mod fuzz;
+pub mod large;
 pub mod make;
+pub mod mutation;
 pub mod net;
 pub mod oracle;
 pub mod packet;

@@ -9,7 +9,7 @@ use egret_dataplane::verdict::Element;
 use thiserror::Error;
 
 use crate::cuts::World;
-use crate::space::{Packet, Region};
+use crate::space::Region;
 
 /// Packets that fare alike: they pass the same elements with the same decisions, and so do their
 /// answers.
@@ -62,36 +62,38 @@ pub fn classes(
     region: Region,
     limit: usize,
 ) -> Result<Vec<Class>, TooMany> {
-    let mut cutter = Cutter::new(world, origin, limit);
-    let mut used = Vec::new();
-    for eni in 0..origin.enis.max(1) {
-        let by = shared_eni(&cutter.class(region, eni, 0));
-        // Chance chooses among those that are near, and they may be fewer.
-        if eni == 0 || !used.contains(&by) {
-            used.push(by);
-            cutter.cut(region, eni, 0)?;
-        }
+    let mut cutter = Cutter { world, origin, limit, classes: Vec::new() };
+    for eni in enis(world, origin, region) {
+        cutter.cut(region, eni, 0)?;
     }
     Ok(cutter.classes)
 }
 
-/// Cuts the packets of one sender.
-pub(crate) struct Cutter<'a> {
-    pub(crate) world: &'a World<'a>,
-    pub(crate) origin: Origin,
+/// Which of the shared ENIs chance may choose for a sender: it chooses among those that are near, and
+/// they may be fewer than there are.
+pub(crate) fn enis(world: &World<'_>, origin: Origin, region: Region) -> Vec<u16> {
+    let mut used = Vec::new();
+    let is_new = |eni: &u16| {
+        let by = shared_eni(&lowest(world, origin, region, *eni, 0));
+        let is_new = !used.contains(&by);
+        used.push(by);
+        is_new
+    };
+    (0..origin.enis.max(1)).filter(is_new).collect()
+}
+
+struct Cutter<'a> {
+    world: &'a World<'a>,
+    origin: Origin,
     limit: usize,
     classes: Vec<Class>,
 }
 
-impl<'a> Cutter<'a> {
-    pub(crate) fn new(world: &'a World<'a>, origin: Origin, limit: usize) -> Cutter<'a> {
-        Cutter { world, origin, limit, classes: Vec::new() }
-    }
-
+impl Cutter<'_> {
     fn cut(&mut self, region: Region, eni: u16, address: u16) -> Result<(), TooMany> {
         let mut rest = vec![region];
         while let Some(region) = rest.pop() {
-            let class = self.class(region, eni, address);
+            let class = lowest(self.world, self.origin, region, eni, address);
             rest.extend(region.without(&class.region));
             if address == 0 {
                 for other in 1..addresses(self.world, &class) {
@@ -105,20 +107,22 @@ impl<'a> Cutter<'a> {
         }
         Ok(())
     }
+}
 
-    /// The class of a region's lowest packet, as far as it is in the region.
-    pub(crate) fn class(&self, region: Region, eni: u16, address: u16) -> Class {
-        let packet = region.first(self.origin.src);
-        let (choice, mut record) = (packet.choice(eni, address), Record::default());
-        let judgement = self.judge(&packet, choice, &mut record);
-        let region = self.world.hold(&region, &record.hops);
-        Class { region, choice, judgement, hops: record.hops }
-    }
-
-    fn judge(&self, packet: &Packet, choice: Choice, record: &mut Record) -> Judgement {
-        let headers = packet.headers().unwrap_or_else(|| panic!("{packet:?} opens a flow"));
-        judge(self.world.snapshot(), self.origin.interface, headers, choice, record)
-    }
+/// The class of a region's lowest packet, as far as it is in the region.
+pub(crate) fn lowest(
+    world: &World<'_>,
+    origin: Origin,
+    region: Region,
+    eni: u16,
+    address: u16,
+) -> Class {
+    let packet = region.first(origin.src);
+    let (choice, mut record) = (packet.choice(eni, address), Record::default());
+    let headers = packet.headers().unwrap_or_else(|| panic!("{packet:?} opens a flow"));
+    let judgement = judge(world.snapshot(), origin.interface, headers, choice, &mut record);
+    let region = world.hold(&region, &record.hops);
+    Class { region, choice, judgement, hops: record.hops }
 }
 
 /// The shared ENI that packets use.

@@ -17,12 +17,19 @@
 //! | [`mod@targets`] | where to, by name: addresses, blocks, prefix lists, `internet` |
 //! | [`mod@same`] | whether two configurations treat a sender's packets alike |
 //! | [`mod@reach`] | everything that a sender reaches, and by which way |
+//! | [`mod@fates`] | what becomes of several senders' packets, held beside each other by name |
+//! | [`mod@diff`] | what two configurations do otherwise with a service's packets |
+//! | [`mod@words`] | what a user calls destinations, ports and ways |
 
 pub mod classes;
 pub mod cuts;
+pub mod diff;
+pub mod fates;
 pub mod open;
 pub mod reach;
+mod rows;
 pub mod same;
 pub mod senders;
 pub mod space;
 pub mod targets;
+pub mod words;

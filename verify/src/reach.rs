@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use crate::classes::{Class, Origin, TooMany, classes};
 use crate::cuts::World;
-use crate::space::{ADDRESSES, Region, SOURCE_PORTS, Span};
+use crate::space::{ADDRESSES, Region, SOURCE_PORTS, Span, join};
 
 /// Destinations that are reached alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub enum Surety {
 }
 
 /// Protocols that are asked about, with their ports: every port of TCP and UDP, and echo requests.
-const ASKED: [(Protocol, Span<u16>); 3] = [
+pub(crate) const ASKED: [(Protocol, Span<u16>); 3] = [
     (Protocol::TCP, Span { first: 0, last: u16::MAX }),
     (Protocol::UDP, Span { first: 0, last: u16::MAX }),
     (Protocol::ICMP, Span { first: 8 << 8, last: 8 << 8 }),
@@ -79,14 +79,6 @@ pub fn reach(world: &World<'_>, origins: &[Origin], limit: usize) -> Result<Vec<
     let mut rows: Vec<Row> = rows.collect();
     rows.sort_by_key(|row| row.manner.surety);
     Ok(rows)
-}
-
-/// Adds addresses that come after those that are there.
-fn join(spans: &mut Vec<Span<u32>>, more: Span<u32>) {
-    match spans.last_mut() {
-        Some(last) if last.last.checked_add(1) == Some(more.first) => last.last = more.last,
-        _ => spans.push(more),
-    }
 }
 
 /// The destinations in order, cut wherever a class begins or ends, with the manners of each.

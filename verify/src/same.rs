@@ -8,8 +8,8 @@
 use egret_dataplane::trace::{Direction, Hop};
 use egret_dataplane::verdict::{Drop, Element};
 
-use crate::classes::{Class, Cutter, Origin, TooMany, addresses, shared_eni};
-use crate::cuts::World;
+use crate::classes::{Class, TooMany, addresses, lowest, shared_eni};
+use crate::fates::Sending;
 use crate::space::Region;
 
 /// The smallest packets of a region that fare otherwise in another configuration.
@@ -28,18 +28,14 @@ pub struct Difference {
 /// # Errors
 /// When there are more than `limit` classes for one of what chance may choose.
 pub fn difference(
-    before: (&World<'_>, Origin),
-    after: (&World<'_>, Origin),
+    before: Sending<'_>,
+    after: Sending<'_>,
     region: Region,
     limit: usize,
 ) -> Result<Option<Difference>, TooMany> {
-    let pair = Pair {
-        before: Cutter::new(before.0, before.1, limit),
-        after: Cutter::new(after.0, after.1, limit),
-        limit,
-    };
+    let pair = Pair { before, after, limit };
     let mut used = Vec::new();
-    for eni in 0..before.1.enis.max(after.1.enis).max(1) {
+    for eni in 0..before.origin.enis.max(after.origin.enis).max(1) {
         let (old, new) = pair.classes(region, eni, 0);
         let by = (shared_eni(&old), shared_eni(&new));
         if eni == 0 || !used.contains(&by) {
@@ -53,8 +49,8 @@ pub fn difference(
 }
 
 struct Pair<'a> {
-    before: Cutter<'a>,
-    after: Cutter<'a>,
+    before: Sending<'a>,
+    after: Sending<'a>,
     limit: usize,
 }
 
@@ -71,10 +67,10 @@ impl Pair<'_> {
             if fate(&before) != fate(&after) {
                 return Ok(Some(Difference { before, after }));
             }
-            let both = both(&before.region, &after.region);
+            let both = before.region.lower(&after.region);
             rest.extend(region.without(&both));
             if address == 0 {
-                let of = |cutter: &Cutter<'_>, class| addresses(cutter.world, class);
+                let of = |sending: &Sending<'_>, class| addresses(sending.world, class);
                 for other in 1..of(&self.before, &before).max(of(&self.after, &after)) {
                     if let Some(found) = self.compare(both, eni, other)? {
                         return Ok(Some(found));
@@ -90,18 +86,8 @@ impl Pair<'_> {
     }
 
     fn classes(&self, region: Region, eni: u16, address: u16) -> (Class, Class) {
-        (self.before.class(region, eni, address), self.after.class(region, eni, address))
-    }
-}
-
-/// What two boxes with one lowest packet have in common.
-fn both(one: &Region, other: &Region) -> Region {
-    let shared = "both have their lowest packet";
-    Region {
-        dst: one.dst.both(&other.dst).expect(shared),
-        port: one.port.both(&other.port).expect(shared),
-        source_port: one.source_port.both(&other.source_port).expect(shared),
-        ..*one
+        let class = |of: &Sending<'_>| lowest(of.world, of.origin, region, eni, address);
+        (class(&self.before), class(&self.after))
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Sender {
     pub name: String,
     /// What it is called in words: `web (task 1, use1-az2)`.
     pub label: String,
+    /// The Availability Zone of a task.
+    pub zone: Option<String>,
 }
 
 /// All senders that a name stands for: of a service one task in each Availability Zone, as those of
@@ -66,5 +68,10 @@ fn sender(model: &Model, snapshot: &Snapshot, name: &str) -> Result<Sender, Unre
         _ => 1,
     };
     let origin = Origin { interface: question.from, src: question.tuple.src, enis };
-    Ok(Sender { origin, name: name.to_owned(), label: question.from_label })
+    let zone = match snapshot[question.from] {
+        Interface::Task(task) => snapshot[task].zone,
+        _ => None,
+    };
+    let zone = zone.map(|zone| snapshot.zones[zone.0 as usize].to_string());
+    Ok(Sender { origin, name: name.to_owned(), label: question.from_label, zone })
 }

@@ -42,6 +42,38 @@ impl<T: Copy + Ord> Span<T> {
     }
 }
 
+/// Adds numbers that come after those that are there.
+pub fn join<T: Next>(spans: &mut Vec<Span<T>>, more: Span<T>) {
+    match spans.last_mut() {
+        Some(last) if last.last.next() == Some(more.first) => last.last = more.last,
+        _ => spans.push(more),
+    }
+}
+
+/// Numbers that have neighbours.
+pub trait Next: Copy + Ord {
+    /// The number after this one, if there is one.
+    fn next(self) -> Option<Self>;
+    /// The number before this one, which is not the first.
+    fn before(self) -> Self;
+}
+
+macro_rules! next {
+    ($($number:ty)*) => {$(
+        impl Next for $number {
+            fn next(self) -> Option<Self> {
+                self.checked_add(1)
+            }
+
+            fn before(self) -> Self {
+                self - 1
+            }
+        }
+    )*};
+}
+
+next!(u16 u32);
+
 /// All ports.
 pub const PORTS: Span<u16> = Span { first: 0, last: u16::MAX };
 /// The source ports that translators give, and that senders of their own choose from.
@@ -92,6 +124,19 @@ impl Region {
             && self.dst.contains(packet.dst.to_bits())
             && self.port.contains(packet.port)
             && self.source_port.contains(packet.source_port)
+    }
+
+    /// What it has in common with a box that has the same lowest packet.
+    pub(crate) fn lower(&self, other: &Region) -> Region {
+        fn lower<T: Ord + Copy>(one: Span<T>, other: Span<T>) -> Span<T> {
+            Span { first: one.first, last: one.last.min(other.last) }
+        }
+        Region {
+            dst: lower(self.dst, other.dst),
+            port: lower(self.port, other.port),
+            source_port: lower(self.source_port, other.source_port),
+            ..*self
+        }
     }
 
     /// What is left of it without `hold`, a box with the same lowest packet, as boxes.

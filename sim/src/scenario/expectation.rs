@@ -17,7 +17,7 @@ use super::unknown_service;
 
 /// What is expected to become of packets, and of their answers: of each packet from each of the
 /// senders to each of the targets.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Expectation {
     /// What it is called, if it has a name.
     pub name: Option<String>,

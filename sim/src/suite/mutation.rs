@@ -19,6 +19,7 @@ use egret_control::model::{InterfaceOwner, Model};
 use egret_dataplane::packet::Protocol;
 use egret_verify::classes::{Class, classes};
 use egret_verify::cuts;
+use egret_verify::fates::Sending;
 use egret_verify::reach::way;
 use egret_verify::same::{Difference, difference};
 use egret_verify::senders::{Sender, senders};
@@ -119,9 +120,10 @@ impl<'a> Mutation<'a> {
         let senders = self.senders.get_or_init(|| self.every_sender());
         for (sender, _) in senders.iter().filter(|(_, asked)| asks(asked)) {
             let origin = sender.origin;
+            let of = |world| Sending { world, origin };
             for protocol in kinds(&before, &after) {
                 for region in Region::all(ADDRESSES, protocol) {
-                    match difference((&before, origin), (&after, origin), region, LIMIT) {
+                    match difference(of(&before), of(&after), region, LIMIT) {
                         Ok(None) => {}
                         Ok(Some(found)) => {
                             return Fate::Survived(self.example(sender, &found, compilation));

@@ -111,7 +111,7 @@ fn suites_about_one_configuration_count_together() {
     assert_eq!(configurations.len(), 1);
     let parts = configurations[0]["parts"].as_array().expect("parts");
     let deny = parts.iter().find(|part| part["name"] == "app egress 90").expect("the entry");
-    assert_eq!((&deny["expectations"], &deny["place"]["line"]), (&1.into(), &18.into()));
+    assert_eq!((&deny["expectations"], &deny["place"]["line"]), (&1.into(), &17.into()));
     // Local routes and the like are told apart.
     let implicit = configurations[0]["implicit"].as_array().expect("parts");
     assert!(implicit.iter().any(|part| part["name"] == "private 10.0.0.0/16"), "{implicit:#?}");
@@ -187,7 +187,10 @@ fn sarif_follows_the_schema_of_oasis() {
     let sarif: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sarif-schema-2.1.0.json");
     let schema = fs::read_to_string(schema).expect("the schema");
-    let schema = serde_json::from_str(&schema).expect("JSON");
+    let mut schema: Value = serde_json::from_str(&schema).expect("JSON");
+    // The one pattern in it that is no regular expression: a bracket closes what none has opened.
+    let language = &mut schema["definitions"]["run"]["properties"]["language"];
+    language.as_object_mut().expect("a property").remove("pattern").expect("the pattern");
     let validator = jsonschema::validator_for(&schema).expect("a JSON Schema");
     let errors: Vec<String> =
         validator.iter_errors(&sarif).map(|e| format!("{}: {e}", e.instance_path())).collect();
@@ -207,9 +210,9 @@ fn annotations_stand_at_the_rules() {
     let args = ["test", "--coverage", "--mutate", "--format", "github"];
     let text = stdout(&egret(folder.path(), &args));
     let line =
-        "::notice file=scenario.yaml,line=18,col=11,title=egret::No expectation exercises this";
+        "::notice file=scenario.yaml,line=17,col=11,title=egret::No expectation exercises this";
     assert!(text.contains(line), "{text}");
-    assert!(text.contains("::warning file=scenario.yaml,line=18"), "{text}");
+    assert!(text.contains("::warning file=scenario.yaml,line=17"), "{text}");
     // Formats that know tests alone have nothing else.
     for format in ["junit", "tap"] {
         let args = ["test", "--coverage", "--mutate", "--format", format];
@@ -257,7 +260,7 @@ fn bad_words_are_2_with_their_place() {
             "tables:\n- { to: [\"a:1\", \"b:1\"], outcome: { web: [dropped] } }\n",
             "the row has 1 outcomes for 2 targets",
         ),
-        ("tables:\n- { to: \"a:1\", outcome: { wep: [dropped] } }\n", "bad.egret.yaml:2:26"),
+        ("tables:\n- { to: \"a:1\", outcome: { wep: [dropped] } }\n", "bad.egret.yaml:2:27"),
         ("tables:\n- { to: a, outcome: { web: [dropped] } }\n", "`a:all`"),
         ("survivors:\n- { change: x }\n", "because"),
     ] {

@@ -260,7 +260,9 @@ impl Test {
             file.done.push(done);
         }
         drop(outcomes);
-        file.suite = (watches && suite.is_known()).then_some(suite);
+        // A filter leaves out configurations of which it chooses nothing.
+        let counts = self.filter.is_empty() || !file.done.is_empty();
+        file.suite = (watches && counts && suite.is_known()).then_some(suite);
         file
     }
 

@@ -112,3 +112,62 @@ fn every_scenario_follows_the_schema_that_is_shipped() {
         assert!(errors.is_empty(), "{folder:?}: {errors:#?}");
     }
 }
+
+/// Files of expectations, but for those of runs, which are long.
+fn suites() -> Vec<String> {
+    let mut suites = Vec::new();
+    for folder in scenarios() {
+        let path = |file: &str| format!("scenarios/{}/{file}", name(&folder));
+        let text = std::fs::read_to_string(folder.join("scenario.yaml")).expect("a scenario");
+        if !text.contains("\nresults:") {
+            suites.push(path("scenario.yaml"));
+        }
+        suites.push(path("egress.egret.yaml"));
+    }
+    suites
+}
+
+#[test]
+fn no_change_of_a_rule_goes_unnoticed_without_an_excuse() {
+    let suites = suites();
+    let mut args = vec!["test", "--mutate-min", "100", "--coverage", "--format", "json"];
+    args.extend(suites.iter().map(String::as_str));
+    let output = egret(&args);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let list = |of: &serde_json::Value| of.as_array().expect("a list").clone();
+    for configuration in list(&json["mutation"]["configurations"]) {
+        assert_eq!(configuration["needless_excuses"], serde_json::json!([]), "{configuration:#}");
+    }
+    assert!(json["mutation"]["noticed"].as_u64() > Some(700), "{}", json["mutation"]["noticed"]);
+    // What stays unexercised is what no sender's packets can come to; a new one has to be looked at.
+    let mut idle = format!("{:.1} %\n", json["coverage"]["percent"].as_f64().expect("a number"));
+    for configuration in list(&json["coverage"]["configurations"]) {
+        let parts = list(&configuration["parts"]).into_iter();
+        for part in parts.filter(|part| part["expectations"] == 0) {
+            let path = configuration["path"].as_str().expect("a path");
+            idle += &format!("{path}: {}\n", part["name"].as_str().expect("a name"));
+        }
+    }
+    insta::assert_snapshot!("idle", idle);
+}
+
+#[test]
+fn every_file_of_expectations_follows_the_schema_that_is_shipped() {
+    let shipped = root().join("scenarios/tests.schema.json");
+    let shipped = std::fs::read_to_string(shipped).unwrap_or_default();
+    let printed = egret(&["schema", "--for", "tests"]);
+    let printed = String::from_utf8(printed.stdout).expect("UTF-8");
+    let make = "run: egret schema --for tests > scenarios/tests.schema.json";
+    assert!(shipped == printed, "{make}");
+    let schema = serde_json::from_str(&shipped).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a JSON Schema");
+    for folder in scenarios() {
+        let path = folder.join("egress.egret.yaml");
+        let text = std::fs::read_to_string(&path).expect("expectations");
+        let value: serde_json::Value = serde_saphyr::from_str(&text).expect("YAML");
+        let errors: Vec<String> =
+            validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{path:?}: {errors:#?}");
+    }
+}

@@ -6,17 +6,19 @@
 //! turned from allow to deny or back, or swapped with the next one; a route led elsewhere. A change
 //! is the smallest of its kind: who notices that one notices larger ones.
 
-use egret_control::explain::traffic_words;
 use egret_control::model::{
-    AclEntry, EndpointKind, Model, Peer, Route, RouteDestination, RouteTarget, SecurityGroupRule,
-    Traffic, TransitGatewayRoute,
+    AclEntry, EndpointKind, Model, Name, Route, RouteDestination, RouteTarget, SecurityGroupRule,
+    TransitGatewayRoute,
 };
 use egret_control::source::{Place, Sourced};
 use egret_dataplane::snapshot::{AclId, RouteTableId, SgId, Snapshot, TgwId};
-use ipnet::Ipv4Net;
 
 use super::parts::{Kind, List};
 use super::{Spot, spot};
+use words::{destination_words, entry_words, rule_words, target_words};
+
+mod near;
+mod words;
 
 /// Other targets that a route is led to, at most.
 const TARGETS: usize = 3;
@@ -183,7 +185,7 @@ impl Maker<'_> {
                     };
                     let change = |with| Change::Rule { group: at, egress, at: number, with };
                     self.make(&subject, "removed", change(None));
-                    for other in rules_like(rule) {
+                    for other in near::rules(rule) {
                         let how = format!("becomes {}", rule_words(&other, egress));
                         self.make(&subject, how, change(Some(other)));
                     }
@@ -206,11 +208,11 @@ impl Maker<'_> {
                 };
                 let change = |with| Change::Entry { acl: at, at: number, with };
                 self.make(&subject, "removed", change(None));
-                for other in entries_like(entry) {
+                for other in near::entries(entry) {
                     let how = format!("becomes: {}", entry_words(&other));
                     self.make(&subject, how, change(Some(other)));
                 }
-                if let Some(other) = next_entry(&acl.entries, entry) {
+                if let Some(other) = near::next_entry(&acl.entries, entry) {
                     let how = format!("swapped with {}", *acl.entries[other].number);
                     self.make(&subject, how, Change::Swap { acl: at, at: number, other });
                 }
@@ -238,7 +240,7 @@ impl Maker<'_> {
                     self.make(&subject, how, change(Some(Route { target, ..route.clone() })));
                 }
                 let RouteDestination::Cidr(net) = route.destination.value else { continue };
-                for net in nets_like(net) {
+                for net in near::nets(net) {
                     let destination =
                         route.destination.clone().map(|_| RouteDestination::Cidr(net));
                     let how = format!("becomes {net}");
@@ -247,9 +249,8 @@ impl Maker<'_> {
             }
             for (endpoint, item) in model.vpc_endpoints.iter().enumerate() {
                 let EndpointKind::Gateway { route_tables, .. } = &item.kind else { continue };
-                let is_it = |name: &egret_control::model::Name| {
-                    *name == table.id || table.name.as_ref() == Some(&name.value)
-                };
+                let is_it =
+                    |name: &Name| *name == table.id || table.name.as_ref() == Some(&name.value);
                 let Some(said) = route_tables.iter().position(is_it) else { continue };
                 let subject = Subject {
                     kind: Kind::Route,
@@ -308,7 +309,7 @@ impl Maker<'_> {
                         let with = TransitGatewayRoute { attachment, ..route.clone() };
                         self.make(&subject, format!("leads to {to}"), change(Some(with)));
                     }
-                    for net in nets_like(*route.cidr) {
+                    for net in near::nets(*route.cidr) {
                         let cidr = Sourced::new(net, route.cidr.place);
                         let with = TransitGatewayRoute { cidr, ..route.clone() };
                         self.make(&subject, format!("becomes {net}"), change(Some(with)));
@@ -340,103 +341,4 @@ impl Maker<'_> {
 /// The index of what has that name in a snapshot.
 fn index<'n>(mut names: impl Iterator<Item = &'n str>, id: &str) -> u32 {
     names.position(|name| name == id).map_or(u32::MAX, |at| at as u32)
-}
-
-/// The next entry by number of the same direction.
-fn next_entry(entries: &[AclEntry], entry: &AclEntry) -> Option<usize> {
-    let later = |other: &&AclEntry| other.egress == entry.egress && *other.number > *entry.number;
-    let next = entries.iter().filter(later).min_by_key(|other| *other.number)?;
-    entries.iter().position(|other| std::ptr::eq(other, next))
-}
-
-fn rules_like(rule: &SecurityGroupRule) -> Vec<SecurityGroupRule> {
-    let place = rule.peer.place;
-    let peers = match &rule.peer.value {
-        Peer::Cidr(net) => nets_like(*net).into_iter().map(Peer::Cidr).collect(),
-        Peer::PrefixList(_) | Peer::SecurityGroup(_) => vec![Peer::Cidr(Ipv4Net::default())],
-    };
-    let peers = peers.into_iter().map(|peer| Sourced::new(peer, place));
-    let peers = peers.map(|peer| SecurityGroupRule { peer, ..rule.clone() });
-    let traffics = traffics_like(*rule.traffic).into_iter();
-    let traffics = traffics.map(|traffic| Sourced::new(traffic, rule.traffic.place));
-    peers.chain(traffics.map(|traffic| SecurityGroupRule { traffic, ..rule.clone() })).collect()
-}
-
-fn entries_like(entry: &AclEntry) -> Vec<AclEntry> {
-    let turned = AclEntry { allow: !entry.allow, ..entry.clone() };
-    let nets = nets_like(*entry.cidr).into_iter();
-    let nets = nets.map(|net| Sourced::new(net, entry.cidr.place));
-    let nets = nets.map(|cidr| AclEntry { cidr, ..entry.clone() });
-    let traffics = traffics_like(*entry.traffic).into_iter();
-    let traffics = traffics.map(|traffic| Sourced::new(traffic, entry.traffic.place));
-    let traffics = traffics.map(|traffic| AclEntry { traffic, ..entry.clone() });
-    [turned].into_iter().chain(nets).chain(traffics).collect()
-}
-
-/// One bit wider, the lower half, and the upper one.
-fn nets_like(net: Ipv4Net) -> Vec<Ipv4Net> {
-    let len = net.prefix_len();
-    let halves = net.trunc().subnets((len + 1).min(32)).into_iter().flatten();
-    net.supernet().into_iter().chain(halves.filter(|half| *half != net.trunc())).collect()
-}
-
-fn traffics_like(traffic: Traffic) -> Vec<Traffic> {
-    let ports = |of: fn(u16, u16) -> Traffic, first: u16, last: u16| {
-        let below = first.checked_sub(1).map(|below| of(below, last));
-        let above = last.checked_add(1).map(|above| of(first, above));
-        let fewer = [(first.saturating_add(1), last), (first, last.saturating_sub(1))];
-        let fewer = fewer.into_iter().filter(move |_| first < last);
-        let fewer = fewer.map(move |(first, last)| of(first, last));
-        below.into_iter().chain(above).chain(fewer).chain([Traffic::All]).collect()
-    };
-    match traffic {
-        Traffic::All => vec![Traffic::Tcp(0, u16::MAX)],
-        Traffic::Tcp(first, last) => ports(Traffic::Tcp, first, last),
-        Traffic::Udp(first, last) => ports(Traffic::Udp, first, last),
-        Traffic::Icmp(None, _) | Traffic::Protocol(_) => vec![Traffic::All],
-        Traffic::Icmp(Some(_), _) => vec![Traffic::Icmp(None, None), Traffic::All],
-    }
-}
-
-fn words_of(traffic: Traffic) -> String {
-    traffic_words(egret_control::compile::traffic(traffic))
-}
-
-fn rule_words(rule: &SecurityGroupRule, egress: bool) -> String {
-    let peer = match &rule.peer.value {
-        Peer::Cidr(net) => net.to_string(),
-        Peer::PrefixList(name) => format!("prefix list {name}"),
-        Peer::SecurityGroup(name) => format!("group {name}"),
-    };
-    let way = if egress { "to" } else { "from" };
-    format!("{} {way} {peer}", words_of(*rule.traffic))
-}
-
-fn entry_words(entry: &AclEntry) -> String {
-    let verb = if entry.allow { "allows" } else { "denies" };
-    let way = if entry.egress { "to" } else { "from" };
-    format!("{verb} {} {way} {}", words_of(*entry.traffic), *entry.cidr)
-}
-
-fn destination_words(destination: &RouteDestination) -> String {
-    match destination {
-        RouteDestination::Cidr(net) => net.to_string(),
-        RouteDestination::PrefixList(name) => format!("prefix list {name}"),
-    }
-}
-
-fn target_words(target: &RouteTarget) -> String {
-    use RouteTarget as T;
-    match target {
-        T::Local => "the VPC itself".to_owned(),
-        T::InternetGateway(name) => name.clone().unwrap_or("the internet gateway".to_owned()),
-        T::Blackhole(_) => "nowhere".to_owned(),
-        T::NatGateway(name)
-        | T::VpcEndpoint(name)
-        | T::Peering(name)
-        | T::TransitGateway(name)
-        | T::NetworkInterface(name)
-        | T::Unsupported(name)
-        | T::Named(name) => name.clone(),
-    }
 }

@@ -29,6 +29,7 @@ use super::mutants::{Mutant, mutants};
 use super::parts::List;
 use super::{Case, Of, Outcome, Seen, Suite, Verdict};
 use crate::expect;
+use crate::reporting::packet_words;
 use crate::scenario::{EVERY_SERVICE, Expectation};
 
 /// Classes of one sender's packets of one protocol that are compared at most.
@@ -85,6 +86,22 @@ impl<'a> Mutation<'a> {
         let model = &first.scenario.model;
         let compilation = first.compilation.as_ref().expect("a suite of which something is known");
         Mutation { model, compilation, held, senders: OnceLock::new() }
+    }
+
+    /// Of those of these expectations that hold of a configuration.
+    pub fn of_model(
+        model: &'a Model,
+        compilation: &'a Compilation,
+        expectations: &'a [Expectation],
+    ) -> Mutation<'a> {
+        let world = World::new(&model.sources, compilation);
+        let held = expectations.iter().filter_map(|expected| {
+            let mut seen = Seen::default();
+            let mut see = |class: &Class| seen.note(&compilation.snapshot, class);
+            expect::judge_seen(model, world, expected, &mut see).ok()?;
+            Some(Held { name: packet_words(expected), expected, asked: seen.asked })
+        });
+        Mutation { model, compilation, held: held.collect(), senders: OnceLock::new() }
     }
 
     /// Every mutant, in the order of the configuration.

@@ -75,6 +75,21 @@ pub fn classes(
     Ok(cutter.classes)
 }
 
+/// The class of one packet, as far as it is in a region; translators choose so.
+pub fn class_of(
+    world: &World<'_>,
+    origin: Origin,
+    region: &Region,
+    packet: &Packet,
+    choice: Choice,
+) -> Class {
+    let mut record = Record::default();
+    let headers = packet.headers().unwrap_or_else(|| panic!("{packet:?} opens a flow"));
+    let judgement = judge(world.snapshot(), origin.interface, headers, choice, &mut record);
+    let region = world.around(region, packet, &record.hops);
+    Class { region, choice, judgement, hops: record.hops }
+}
+
 struct Cutter<'a> {
     world: &'a World<'a>,
     origin: Origin,
@@ -104,15 +119,7 @@ impl Cutter<'_> {
     /// The class of a region's lowest packet, as far as it is in the region.
     fn class(&self, region: Region, eni: u16, address: u16) -> Class {
         let packet = region.first(self.origin.src);
-        let (choice, mut record) = (packet.choice(eni, address), Record::default());
-        let judgement = self.judge(&packet, choice, &mut record);
-        let region = self.world.hold(&region, &record.hops);
-        Class { region, choice, judgement, hops: record.hops }
-    }
-
-    fn judge(&self, packet: &Packet, choice: Choice, record: &mut Record) -> Judgement {
-        let headers = packet.headers().unwrap_or_else(|| panic!("{packet:?} opens a flow"));
-        judge(self.world.snapshot(), self.origin.interface, headers, choice, record)
+        class_of(self.world, self.origin, &region, &packet, packet.choice(eni, address))
     }
 }
 

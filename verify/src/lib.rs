@@ -12,12 +12,14 @@
 //! | [`mod@space`] | boxes of packets |
 //! | [`mod@cuts`] | how far the judgement of one packet holds |
 //! | [`mod@classes`] | the space of a sender, cut into classes |
+//! | [`mod@known`] | classes of single packets, remembered |
 //! | [`mod@senders`] | who sends, by name: a service's tasks, a zone each |
 //! | [`mod@targets`] | where to, by name: addresses, blocks, prefix lists, `internet` |
 //! | [`mod@reach`] | everything that a sender reaches, and by which way |
 
 pub mod classes;
 pub mod cuts;
+pub mod known;
 pub mod reach;
 pub mod senders;
 pub mod space;

@@ -26,7 +26,7 @@ use crate::index::Index;
 use crate::source::{Place, Sources};
 use sent::Sent;
 
-pub use words::{element_kind, element_names, elements, hop_words};
+pub use words::{element_kind, element_names, elements, hop_words, rule_of};
 
 /// A packet, and how it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -71,7 +71,7 @@ fn leads(
     table: &RouteTable,
     endpoints: &[(usize, String, Place)],
 ) -> (Vec<Writer>, Vec<Lead>) {
-    let (mut writers, mut leads) = (Vec::new(), Vec::new());
+    let (mut writers, mut leads, mut listed) = (Vec::new(), Vec::new(), Vec::new());
     let list = |at: usize, of: usize, leads: &mut Vec<Lead>| {
         let cidrs = &desk.model.prefix_lists[at].cidrs;
         let tie = (1, at);
@@ -87,6 +87,7 @@ fn leads(
             }
             RouteDestination::PrefixList(name) => {
                 if let Some(at) = desk.names.known(Kind::PrefixList, name) {
+                    listed.push(at);
                     list(at, of, &mut leads);
                 }
                 format!("of prefix list `{name}`")
@@ -94,7 +95,8 @@ fn leads(
         };
         writers.push(Writer { place: route.place, words });
     }
-    for (at, words, place) in endpoints {
+    // What `describe-route-tables` prints has an endpoint's routes already.
+    for (at, words, place) in endpoints.iter().filter(|(at, ..)| !listed.contains(at)) {
         list(*at, writers.len(), &mut leads);
         writers.push(Writer { place: *place, words: words.clone() });
     }

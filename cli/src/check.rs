@@ -8,12 +8,16 @@ use egret_control::source::Sources;
 use serde_json::json;
 
 use crate::explain::Format;
-use crate::input::{self, Input};
+use crate::input::{self, Input, Loaded};
 use crate::{Exit, terminal};
 
-/// Reads a configuration and says everything that is wrong with it, or looks wrong.
+mod flow_logs;
+
+/// Reads a configuration and says everything that is wrong with it, or looks wrong; with flow logs also
+/// which rules no logged flow uses, and where a log contradicts the configuration.
 ///
-/// Exit codes: 0 nothing stands in the way (there may be warnings), 2 there are errors.
+/// Exit codes: 0 nothing stands in the way (there may be warnings), 1 what --fail-on names was found, 2
+/// there are errors, or records that cannot be read.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     #[command(flatten)]
@@ -22,27 +26,63 @@ pub(crate) struct Check {
     /// How to print the findings.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+
+    #[command(flatten)]
+    flow_logs: flow_logs::FlowLogs,
 }
 
 impl Check {
     pub(crate) fn run(self) -> io::Result<Exit> {
-        let (findings, sources) = match self.input.load() {
-            Ok(loaded) => (loaded.warnings, loaded.model.sources),
-            Err(rejection) => (rejection.findings, rejection.sources),
-        };
-        let errors = findings.iter().filter(|finding| finding.is_error()).count();
+        match self.input.load() {
+            Ok(loaded) => self.accepted(&loaded),
+            Err(rejection) => {
+                self.print(&rejection.findings, &rejection.sources, None)?;
+                Ok(Exit::BadInput)
+            }
+        }
+    }
+
+    fn accepted(&self, loaded: &Loaded) -> io::Result<Exit> {
+        let (findings, sources) = (&loaded.warnings, &loaded.model.sources);
+        if self.flow_logs.is_none() {
+            self.print(findings, sources, None)?;
+            return Ok(Exit::Fine);
+        }
+        match self.flow_logs.check(loaded)? {
+            Ok(checked) => {
+                self.print(findings, sources, Some(&checked))?;
+                Ok(self.flow_logs.exit(&checked))
+            }
+            Err(error) => {
+                terminal::complain(&format!("egret: {error}\n"))?;
+                Ok(Exit::BadInput)
+            }
+        }
+    }
+
+    fn print(
+        &self,
+        findings: &[Finding],
+        sources: &Sources,
+        checked: Option<&flow_logs::Checked<'_>>,
+    ) -> io::Result<()> {
         match self.format {
             Format::Text => {
-                input::show(&findings, &sources)?;
+                input::show(findings, sources)?;
+                let errors = findings.iter().filter(|finding| finding.is_error()).count();
                 terminal::print(&summary(errors, findings.len() - errors))?;
+                checked.map_or(Ok(()), flow_logs::Checked::show)
             }
             Format::Json => {
                 let all: Vec<_> =
-                    findings.iter().map(|finding| as_json(finding, &sources)).collect();
-                terminal::print(&format!("{:#}\n", json!({ "findings": all })))?;
+                    findings.iter().map(|finding| as_json(finding, sources)).collect();
+                let mut document = json!({ "findings": all });
+                if let Some(checked) = checked {
+                    document["flow_logs"] = checked.json();
+                }
+                terminal::print(&format!("{document:#}\n"))
             }
         }
-        Ok(if errors == 0 { Exit::Fine } else { Exit::BadInput })
     }
 }
 

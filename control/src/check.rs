@@ -8,7 +8,9 @@ mod connectors;
 mod cover;
 mod dns;
 mod policies;
+mod route_cover;
 mod routes;
+mod shadows;
 mod unknowns;
 mod vpcs;
 
@@ -31,6 +33,7 @@ pub(crate) fn suspicions(model: &Model, names: &Names<'_>, findings: &mut Vec<Fi
     addresses::check(&mut desk);
     policies::check(&mut desk);
     routes::check(&mut desk);
+    route_cover::check(&mut desk);
     vpcs::check(&mut desk);
     dns::check(&mut desk);
     connectors::check(&mut desk);

@@ -28,8 +28,8 @@ use crate::source::{Place, Sources};
 use sent::Sent;
 
 pub use words::{
-    element_kind, element_names, elements, entry_words, hop_words, key_words, place, rule_words,
-    target_words, traffic_words,
+    element_kind, element_names, elements, entry_words, hop_words, key_words, place, rule_of,
+    rule_words, target_words, traffic_words,
 };
 
 /// A packet, and how it was asked for.

@@ -170,6 +170,64 @@ const CASES: &[Case] = &[
         "needless-rule",
         "{",
     ),
+    // Together they allow what neither does alone.
+    (
+        "egress: [ { protocol: tcp, ports: 443, to: 0.0.0.0/0 } ]",
+        "egress: [ { protocol: tcp, ports: 1-400, to: 10.0.0.0/8 }, { protocol: tcp, ports: 401-900, to: 10.0.0.0/8 }, { protocol: tcp, ports: 80-443, to: 10.1.0.0/16 } ]",
+        "warning",
+        "needless-rule",
+        "{",
+    ),
+    (
+        "egress: [ { protocol: tcp, ports: 443, to: 0.0.0.0/0 } ]",
+        "egress: [ { protocol: tcp, ports: 443, to: 198.18.0.0/15 }, { protocol: tcp, ports: 443, to: pl-s3 } ]",
+        "warning",
+        "needless-rule",
+        "{",
+    ),
+    // A group has its members anywhere in the VPC.
+    (
+        "ingress: [ { protocol: tcp, ports: 443, from: web } ]",
+        "ingress: [ { protocol: tcp, ports: 443, from: web }, { protocol: tcp, ports: 443, from: 10.0.0.0/17 } ]",
+        "",
+        "",
+        "",
+    ),
+    (
+        "ingress: [ { protocol: tcp, ports: 443, from: web } ]",
+        "ingress: [ { protocol: tcp, ports: 443, from: 10.0.128.0/17 }, { protocol: tcp, ports: 443, from: web }, { protocol: tcp, ports: 443, from: 10.0.0.0/17 } ]",
+        "warning",
+        "needless-rule",
+        "{",
+    ),
+    (
+        "egress: [ { rule: 100, action: allow, protocol: tcp, ports: 443, cidr: 0.0.0.0/0 } ]",
+        "egress: [ { rule: 300, action: allow, protocol: tcp, ports: 80, cidr: 10.0.0.0/8 }, { rule: 200, action: deny, protocol: tcp, ports: 0-99, cidr: 10.0.0.0/9 }, { rule: 100, action: allow, protocol: tcp, ports: 50-200, cidr: 10.128.0.0/9 } ]",
+        "warning",
+        "unreachable-entry",
+        "{",
+    ),
+    (
+        "egress: [ { rule: 100, action: allow, protocol: tcp, ports: 443, cidr: 0.0.0.0/0 } ]",
+        "egress: [ { rule: 100, action: allow, protocol: tcp, ports: 443, cidr: 10.0.0.0/8 }, { rule: 200, action: allow, protocol: tcp, ports: 443, cidr: 0.0.0.0/0 } ]",
+        "warning",
+        "needless-entry",
+        "{",
+    ),
+    (
+        "private: { 0.0.0.0/0: nat }",
+        "private: { 0.0.0.0/0: nat, 172.16.0.0/12: nat, 172.16.0.0/13: nat, 172.24.0.0/13: nat }",
+        "warning",
+        "unreachable-route",
+        "172.16.0.0/12",
+    ),
+    (
+        "private: { 0.0.0.0/0: nat }",
+        "private: { 0.0.0.0/0: nat, 198.18.0.0/16: nat }",
+        "warning",
+        "unreachable-route",
+        "private",
+    ),
     ("from: web } ]", "from: wbe } ]", "error", "unknown-name", "wbe"),
     ("from: web } ]", "from: sg-0abc } ]", "warning", "stale-group-rule", "sg-0abc"),
     (
@@ -330,4 +388,160 @@ fn a_large_network_compiles_in_one_go() {
     let compilation = compile(&model(&text)).expect("a good network");
     assert_eq!(compilation.snapshot.enis.len(), 600);
     assert_eq!(compilation.snapshot.tasks.len(), 2_000);
+}
+
+/// Points of a small space at which toy rules tell apart: an address, and whether it is of a member of
+/// group `web`; a port of TCP.
+fn toy_points() -> impl Iterator<Item = (std::net::Ipv4Addr, bool, u16)> {
+    let addresses = ["10.0.0.1", "10.0.64.1", "10.0.128.1", "10.0.192.1", "11.0.0.1", "12.0.0.1"];
+    let addresses = addresses.map(|address| address.parse().expect("an address"));
+    addresses.into_iter().flat_map(|address: std::net::Ipv4Addr| {
+        let near = address.octets()[0] == 10;
+        [false, true]
+            .into_iter()
+            .filter(move |member| near || !member)
+            .flat_map(move |member| (0..12).map(move |port| (address, member, port)))
+    })
+}
+
+const TOY_BLOCKS: [&str; 6] =
+    ["10.0.0.0/16", "10.0.0.0/17", "10.0.128.0/17", "10.0.64.0/18", "11.0.0.0/8", "8.0.0.0/5"];
+
+fn place(line: usize) -> egret_control::source::Place {
+    egret_control::source::Place {
+        line: line as u32,
+        offset: line as u32,
+        ..egret_control::source::Place::NOWHERE
+    }
+}
+
+fn toy_traffic(rng: &mut fastrand::Rng) -> egret_control::model::Traffic {
+    let from = rng.u16(0..8);
+    egret_control::model::Traffic::Tcp(from, from + rng.u16(0..5))
+}
+
+/// Lines of findings with one of these codes.
+fn lines_of(model: &Model, codes: &[&str]) -> Vec<usize> {
+    let findings = check(model).into_iter().filter(|finding| codes.contains(&finding.code));
+    findings.map(|finding| finding.place.line as usize).collect()
+}
+
+/// What is called needless can be removed, all of it at once; of what is left nothing is needless.
+#[test]
+fn needless_rules_are_just_those_without_which_nothing_changes() {
+    use egret_control::model::{Peer, SecurityGroupRule, Traffic};
+    use egret_control::source::Sourced;
+    let mut rng = fastrand::Rng::with_seed(7);
+    let mut model = model(GOOD);
+    model.prefix_lists[0].cidrs = ["10.0.0.0/17", "11.0.0.0/8"]
+        .map(|net| Sourced::new(net.parse().expect("a block"), place(0)))
+        .to_vec();
+    let list: Vec<ipnet::Ipv4Net> = model.prefix_lists[0].cidrs.iter().map(|net| **net).collect();
+    let ends =
+        model.security_groups.iter().position(|group| &*group.id == "ends").expect("a group");
+    let mut told = 0;
+    for round in 0..400 {
+        let rules: Vec<SecurityGroupRule> = (0..rng.usize(1..10))
+            .map(|at| {
+                let peer = match rng.u8(..6) {
+                    0 => Peer::SecurityGroup("web".to_owned()),
+                    1 => Peer::PrefixList("pl-s3".to_owned()),
+                    _ => Peer::Cidr(
+                        rng.choice(TOY_BLOCKS).expect("a block").parse().expect("a block"),
+                    ),
+                };
+                let traffic = Sourced::new(toy_traffic(&mut rng), place(at));
+                SecurityGroupRule {
+                    id: None,
+                    traffic,
+                    peer: Sourced::new(peer, place(at)),
+                    place: place(at + 1),
+                }
+            })
+            .collect();
+        model.security_groups[ends].ingress = rules.clone();
+        let needless = lines_of(&model, &["needless-rule"]);
+        let allows = |without: &dyn Fn(usize) -> bool| -> Vec<bool> {
+            toy_points()
+                .map(|(address, member, port)| {
+                    rules.iter().enumerate().any(|(at, rule)| {
+                        let Traffic::Tcp(from, to) = *rule.traffic else { panic!("TCP") };
+                        let peer = match &*rule.peer {
+                            Peer::Cidr(net) => net.contains(&address),
+                            Peer::PrefixList(_) => list.iter().any(|net| net.contains(&address)),
+                            Peer::SecurityGroup(_) => member,
+                        };
+                        !without(at + 1) && peer && (from..=to).contains(&port)
+                    })
+                })
+                .collect()
+        };
+        let all = allows(&|_| false);
+        assert_eq!(allows(&|line| needless.contains(&line)), all, "round {round}: {rules:#?}");
+        for line in (1..=rules.len()).filter(|line| !needless.contains(line)) {
+            let without = allows(&|other| other == line || needless.contains(&other));
+            assert_ne!(without, all, "round {round}: {line} is needless, too: {rules:#?}");
+        }
+        told += needless.len();
+    }
+    assert!(told > 300, "{told}");
+}
+
+#[test]
+fn idle_entries_are_just_those_without_which_nothing_changes() {
+    use egret_control::model::{AclEntry, Traffic};
+    use egret_control::source::Sourced;
+    let mut rng = fastrand::Rng::with_seed(8);
+    let mut model = model(GOOD);
+    let mut told = 0;
+    for round in 0..400 {
+        let entries: Vec<AclEntry> = (0..rng.usize(1..9))
+            .map(|at| AclEntry {
+                number: Sourced::new(at as u32 + 1, place(at)),
+                egress: true,
+                allow: rng.bool(),
+                traffic: Sourced::new(toy_traffic(&mut rng), place(at)),
+                cidr: Sourced::new(
+                    rng.choice(TOY_BLOCKS).expect("a block").parse().expect("a block"),
+                    place(at),
+                ),
+                place: place(at + 1),
+            })
+            .collect();
+        let acl = model.network_acls.iter_mut().find(|acl| &*acl.id == "acl").expect("an ACL");
+        acl.entries = entries.clone();
+        let idle = lines_of(&model, &["unreachable-entry", "needless-entry"]);
+        let decide = |without: &dyn Fn(usize) -> bool| -> Vec<Option<usize>> {
+            toy_points()
+                .map(|(address, _, port)| {
+                    let found = entries.iter().enumerate().find(|(at, entry)| {
+                        let Traffic::Tcp(from, to) = *entry.traffic else { panic!("TCP") };
+                        !without(at + 1)
+                            && entry.cidr.contains(&address)
+                            && (from..=to).contains(&port)
+                    });
+                    found.map(|(at, _)| at)
+                })
+                .collect()
+        };
+        let allowed = |decided: Vec<Option<usize>>| -> Vec<bool> {
+            decided.into_iter().map(|at| at.is_some_and(|at| entries[at].allow)).collect()
+        };
+        let all = decide(&|_| false);
+        let shadowed = lines_of(&model, &["unreachable-entry"]);
+        for line in 1..=entries.len() {
+            assert_eq!(
+                shadowed.contains(&line),
+                !all.contains(&Some(line - 1)),
+                "round {round}: {entries:#?}"
+            );
+        }
+        assert_eq!(
+            allowed(decide(&|line| idle.contains(&line))),
+            allowed(all),
+            "round {round}: {entries:#?}"
+        );
+        told += idle.len();
+    }
+    assert!(told > 300, "{told}");
 }

@@ -23,6 +23,7 @@ mod format;
 mod output;
 pub mod read;
 mod sightings;
+pub mod usage;
 
 pub use format::{Field, Format, FormatError};
 pub use output::FileKind;

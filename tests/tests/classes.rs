@@ -16,8 +16,9 @@ use egret_dataplane::verdict::{Drop, Element};
 use egret_tests::net::sender;
 use egret_tests::probe::Source;
 use egret_tests::topology;
-use egret_verify::classes::{Class, Origin, classes};
+use egret_verify::classes::{Class, Origin, class_of, classes};
 use egret_verify::cuts::World;
+use egret_verify::known::Known;
 use egret_verify::space::{ADDRESSES, PORTS, Packet, Region, SOURCE_PORTS, Span};
 use fastrand::Rng;
 
@@ -191,4 +192,56 @@ fn a_toy_space_is_cut_as_brute_force_says() {
             }
         }
     }
+}
+
+/// Of packets in any order: what is known of one is so of each that is found to be of its class.
+#[test]
+fn a_packet_fares_as_the_one_of_its_class_that_was_judged() {
+    let seed = egret_tests::seed(1);
+    eprintln!("EGRET_SEED={seed}");
+    let (mut judged_anew, mut found) = (0, 0);
+    for round in 0..60 {
+        let mut rng = Rng::with_seed(seed ^ 0x71 ^ round << 20);
+        let model = topology::random(&mut rng, 1 + (round % 3) as u32);
+        let snapshot = compile(&model).expect("a valid topology").snapshot;
+        snapshot.prepare();
+        let world = World::new(&snapshot);
+        let mut known: Known<(Region, Fate)> = Known::default();
+        for (number, origin) in origins(&model, &snapshot).into_iter().enumerate() {
+            for protocol in [Protocol::TCP, Protocol::UDP, Protocol::ICMP, Protocol(50)] {
+                let port = if protocol == Protocol::ICMP {
+                    Span::new(6 << 8, 10 << 8 | 0xff)
+                } else {
+                    PORTS
+                };
+                let all = Region { dst: ADDRESSES, protocol, port, source_port: SOURCE_PORTS };
+                let near: Vec<u32> =
+                    snapshot.enis.iter().map(|eni| eni.address.to_bits()).collect();
+                for _ in 0..60 {
+                    let mut packet = packet(&mut rng, origin.src, &all);
+                    if let Some(near) = rng.choice(&near).filter(|_| rng.bool()) {
+                        packet.dst = Ipv4Addr::from_bits(near.wrapping_add(rng.u32(..4)));
+                    }
+                    if !matches!(protocol, Protocol::TCP | Protocol::UDP | Protocol::ICMP) {
+                        packet.port = 0;
+                    }
+                    let choice = packet.choice(0, 0);
+                    let before = known.len();
+                    let class = known.class(number as u32, &packet, || {
+                        let class = class_of(&world, origin, &all, &packet, choice);
+                        (class.region, (class.region, of(&class)))
+                    });
+                    let (region, expected) = known.of(class).clone();
+                    assert!(region.contains(&packet));
+                    assert_eq!(judged(&snapshot, origin, &packet, choice), expected, "{packet:?}");
+                    // Around each of its packets it is the same.
+                    assert_eq!(class_of(&world, origin, &all, &packet, choice).region, region);
+                    if known.len() > before { judged_anew += 1 } else { found += 1 }
+                }
+            }
+        }
+        let kept = known.len();
+        assert_eq!((known.forget().len(), known.len()), (kept, 0));
+    }
+    assert!(judged_anew > 1_000 && found > 1_000, "{judged_anew} judged, {found} found");
 }

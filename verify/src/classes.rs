@@ -82,6 +82,21 @@ pub(crate) fn enis(world: &World<'_>, origin: Origin, region: Region) -> Vec<u16
     (0..origin.enis.max(1)).filter(is_new).collect()
 }
 
+/// The class of one packet, as far as it is in a region; translators choose so.
+pub fn class_of(
+    world: &World<'_>,
+    origin: Origin,
+    region: &Region,
+    packet: &Packet,
+    choice: Choice,
+) -> Class {
+    let mut record = Record::default();
+    let headers = packet.headers().unwrap_or_else(|| panic!("{packet:?} opens a flow"));
+    let judgement = judge(world.snapshot(), origin.interface, headers, choice, &mut record);
+    let region = world.around(region, packet, &record.hops);
+    Class { region, choice, judgement, hops: record.hops }
+}
+
 struct Cutter<'a> {
     world: &'a World<'a>,
     origin: Origin,
@@ -118,11 +133,7 @@ pub(crate) fn lowest(
     address: u16,
 ) -> Class {
     let packet = region.first(origin.src);
-    let (choice, mut record) = (packet.choice(eni, address), Record::default());
-    let headers = packet.headers().unwrap_or_else(|| panic!("{packet:?} opens a flow"));
-    let judgement = judge(world.snapshot(), origin.interface, headers, choice, &mut record);
-    let region = world.hold(&region, &record.hops);
-    Class { region, choice, judgement, hops: record.hops }
+    class_of(world, origin, &region, &packet, packet.choice(eni, address))
 }
 
 /// The shared ENI that packets use.

@@ -16,7 +16,7 @@ use egret_dataplane::trace::{Decision, Direction, Hop};
 use egret_dataplane::verdict::Element;
 
 use crate::open::{DOCUMENTATION, Open};
-use crate::space::{Region, Span};
+use crate::space::{Packet, Region, Span};
 
 /// Where the world that a snapshot describes tells destinations apart, whatever the rules say.
 #[derive(Clone, Debug)]
@@ -128,17 +128,21 @@ impl<'a> World<'a> {
         kinds.into_iter().map(Protocol).collect()
     }
 
-    /// The part of a region, from its lowest packet on, of which every packet passes these hops with
-    /// these decisions. The hops are those of its lowest packet.
-    pub fn hold(&self, region: &Region, hops: &[Hop]) -> Region {
-        let mut hold = Hold { snapshot: self.snapshot, region: *region };
-        let next = self.begins.partition_point(|begin| *begin <= region.dst.first);
-        if let Some(begin) = self.begins.get(next) {
+    /// The part of a region, around one of its packets, of which every packet passes these hops with
+    /// these decisions. The hops are those of that packet. Of one region, the parts around two packets
+    /// are the same or have none in common.
+    pub fn around(&self, region: &Region, packet: &Packet, hops: &[Hop]) -> Region {
+        let mut hold = Hold { snapshot: self.snapshot, packet: *packet, region: *region };
+        let next = self.begins.partition_point(|begin| *begin <= packet.dst.to_bits());
+        let (before, after) = self.begins.split_at(next);
+        for begin in before.last().into_iter().chain(after.first()) {
             hold.begins(*begin);
         }
         if region.protocol == Protocol::ICMP {
             // Elements tell types apart.
-            hold.port_begins(u32::from(region.port.first & 0xff00) + 0x100);
+            let kind = u32::from(packet.port & 0xff00);
+            hold.port_begins(kind);
+            hold.port_begins(kind + 0x100);
         }
         // Blocks first: which ports count depends on them.
         hops.iter().for_each(|hop| hold.blocks(hop));
@@ -155,17 +159,20 @@ fn ends(block: Cidr) -> [Option<u32>; 2] {
     [Some(block.network().to_bits()), block.last().to_bits().checked_add(1)]
 }
 
-/// A region that becomes smaller at its upper ends.
+/// A region that becomes smaller, and keeps its packet.
 struct Hold<'a> {
     snapshot: &'a Snapshot,
+    packet: Packet,
     region: Region,
 }
 
 impl Hold<'_> {
     /// Something begins at this destination.
     fn begins(&mut self, at: u32) {
-        let dst = &mut self.region.dst;
-        if at > dst.first && at <= dst.last {
+        let (dst, own) = (&mut self.region.dst, self.packet.dst.to_bits());
+        if at <= own {
+            dst.first = dst.first.max(at);
+        } else if at <= dst.last {
             dst.last = at - 1;
         }
     }
@@ -176,7 +183,7 @@ impl Hold<'_> {
 
     /// Something begins at this port.
     fn port_begins(&mut self, at: u32) {
-        shorten(&mut self.region.port, at);
+        shorten(&mut self.region.port, self.packet.port, at);
     }
 
     /// Blocks of what was asked about the packet's destination.
@@ -292,7 +299,7 @@ impl Hold<'_> {
             }
             // Types are told apart already, and an answer has the code of what it answers.
             Traffic::Icmp(_, Some(code)) if protocol == Protocol::ICMP => {
-                let kind = u32::from(self.region.port.first & 0xff00);
+                let kind = u32::from(self.packet.port & 0xff00);
                 self.port_begins(kind + u32::from(code));
                 self.port_begins(kind + u32::from(code) + 1);
             }
@@ -301,12 +308,12 @@ impl Hold<'_> {
     }
 
     fn port_range(&mut self, first: u16, last: u16, direction: Direction) {
-        let span = match direction {
-            Direction::Forward => &mut self.region.port,
-            Direction::Return => &mut self.region.source_port,
+        let (span, own) = match direction {
+            Direction::Forward => (&mut self.region.port, self.packet.port),
+            Direction::Return => (&mut self.region.source_port, self.packet.source_port),
         };
-        shorten(span, u32::from(first));
-        shorten(span, u32::from(last) + 1);
+        shorten(span, own, u32::from(first));
+        shorten(span, own, u32::from(last) + 1);
     }
 }
 
@@ -332,9 +339,11 @@ fn asks_of_destination(hop: &Hop) -> bool {
     }
 }
 
-/// Something begins at `at`: what is from there on is left out.
-fn shorten(span: &mut Span<u16>, at: u32) {
-    if at > u32::from(span.first) && at <= u32::from(span.last) {
+/// Something begins at `at`: what is on the other side of it than `own` is left out.
+fn shorten(span: &mut Span<u16>, own: u16, at: u32) {
+    if at <= u32::from(own) {
+        span.first = span.first.max(at as u16);
+    } else if at <= u32::from(span.last) {
         span.last = (at - 1) as u16;
     }
 }

@@ -13,6 +13,7 @@
 //! | [`mod@cuts`] | how far the judgement of one packet holds |
 //! | [`mod@open`] | verdicts that could be other ones with what a template leaves open |
 //! | [`mod@classes`] | the space of a sender, cut into classes |
+//! | [`mod@known`] | classes of single packets, remembered |
 //! | [`mod@senders`] | who sends, by name: a service's tasks, a zone each |
 //! | [`mod@targets`] | where to, by name: addresses, blocks, prefix lists, `internet` |
 //! | [`mod@same`] | whether two configurations treat a sender's packets alike |
@@ -25,6 +26,7 @@ pub mod classes;
 pub mod cuts;
 pub mod diff;
 pub mod fates;
+pub mod known;
 pub mod open;
 pub mod reach;
 mod rows;

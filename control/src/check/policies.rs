@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use ipnet::Ipv4Net;
 
-use super::Desk;
-use super::cover::{Cover, Side, plain, width};
+use super::cover::plain;
+use super::{Desk, shadows};
 use crate::finding::Finding;
-use crate::model::{AclEntry, NetworkAcl, Peer, SecurityGroup, SecurityGroupRule, Subnet, Traffic};
+use crate::model::{AclEntry, NetworkAcl, SecurityGroup, SecurityGroupRule, Subnet, Traffic};
 use crate::source::Place;
 
 /// Rules of one direction in a security group, and entries of one direction in a network ACL with
@@ -49,35 +49,7 @@ fn group_rules(desk: &mut Desk<'_>, group: &SecurityGroup, rules: &[SecurityGrou
     for rule in rules {
         port_range(desk, *rule.traffic, rule.traffic.place);
     }
-    // The widest first, so that whatever covers a rule comes before it; of equals, the first.
-    let mut widest: Vec<usize> = (0..rules.len()).collect();
-    widest.sort_by_key(|at| {
-        let rule = &rules[*at];
-        let side = match rule.peer.value {
-            Peer::Cidr(net) => net.prefix_len(),
-            _ => u8::MAX,
-        };
-        (side, std::cmp::Reverse(width(*rule.traffic)), *at)
-    });
-    let mut cover = Cover::new();
-    for at in widest {
-        let rule = &rules[at];
-        if let Some(wide) = cover.add(at, &side(&rule.peer), *rule.traffic) {
-            let message = format!("a wider rule of group `{}` makes this one needless", *group.id);
-            let finding = Finding::warning("needless-rule", rule.place, message);
-            let line = rules[wide].place.line;
-            desk.find(
-                finding.help(format!("the rule in line {line} allows all of it: remove one")),
-            );
-        }
-    }
-}
-
-fn side(peer: &Peer) -> Side<&Peer> {
-    match peer {
-        Peer::Cidr(net) => Side::Block(*net),
-        named => Side::Named(named),
-    }
+    shadows::group_rules(desk, group, rules);
 }
 
 fn acl_entries(desk: &mut Desk<'_>, acl: &NetworkAcl, egress: bool) {
@@ -89,19 +61,10 @@ fn acl_entries(desk: &mut Desk<'_>, acl: &NetworkAcl, egress: bool) {
         let finding = Finding::warning("acl-quota", entry.place, message);
         desk.find(finding.help(format!("an account has {ACL_ENTRIES} by default, `*` among them")));
     }
-    let mut cover: Cover<()> = Cover::new();
-    for (at, entry) in entries.iter().enumerate() {
+    for entry in &entries {
         port_range(desk, *entry.traffic, entry.traffic.place);
-        let wide = cover.add(at, &Side::Block(*entry.cidr), *entry.traffic);
-        if let Some(wide) = wide.map(|wide| entries[wide]) {
-            let message = format!(
-                "entry {} of network ACL `{}` never decides: {} matches all of it first",
-                *entry.number, *acl.id, *wide.number
-            );
-            let finding = Finding::warning("unreachable-entry", entry.place, message);
-            desk.find(finding.help("give it a lower number, or remove it"));
-        }
     }
+    shadows::acl_entries(desk, acl, &entries);
 }
 
 fn port_range(desk: &mut Desk<'_>, traffic: Traffic, place: Place) {

@@ -171,6 +171,27 @@ pub fn hop_words(snapshot: &Snapshot, hop: &Hop) -> String {
     }
 }
 
+/// What a rule, an entry or a route that decided belongs to, and what it says: `security-group`, `web`,
+/// `tcp 443 to 0.0.0.0/0`. `None` of what nobody wrote.
+pub fn rule_of(snapshot: &Snapshot, decision: Decision) -> Option<(&'static str, String, String)> {
+    Some(match decision {
+        Decision::SecurityGroupRule { group, egress, rule } => {
+            let rule = rule_words(snapshot, &snapshot[group].rules(egress)[rule], egress);
+            ("security-group", snapshot[group].name.to_string(), rule)
+        }
+        Decision::AclEntry { acl, egress, entry } => {
+            let entry = entry_words(snapshot, acl, egress, Some(entry?));
+            ("network-acl", snapshot[acl].name.to_string(), entry)
+        }
+        Decision::Route { table, route } => {
+            let (name, route) = (snapshot[table].name.to_string(), snapshot[table].routes[route?]);
+            let (key, to) = (key_words(snapshot, route.key), target(snapshot, route.target));
+            ("route-table", name, format!("{key} leads to {to}"))
+        }
+        _ => return None,
+    })
+}
+
 fn by_nature(snapshot: &Snapshot, hop: &Hop) -> String {
     match hop.element {
         Element::Service(service) => match &snapshot[service].egress {

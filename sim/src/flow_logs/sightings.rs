@@ -30,7 +30,8 @@ pub(super) struct Sighting {
 /// link-local services (aws-facts §10.5).
 pub(super) fn of(snapshot: &Snapshot, trail: &Trail, stages: &Stages) -> Vec<Sighting> {
     let to_link_local = matches!(trail.end, End::Forward(to)
-        if matches!(snapshot[to], Interface::LinkLocal(_)));
+        if matches!(snapshot[to], Interface::LinkLocal(_)))
+        || trail.hops.iter().any(|hop| matches!(hop.element, Element::LinkLocal(_)));
     if to_link_local || matches!(snapshot[trail.from], Interface::LinkLocal(_)) {
         return Vec::new();
     }

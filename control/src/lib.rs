@@ -11,4 +11,5 @@ pub mod names;
 pub mod section;
 pub mod source;
 pub mod template;
+pub mod terraform;
 pub mod written;

@@ -26,6 +26,7 @@ mod rules;
 
 use document::Document;
 use merge::Import;
+pub(crate) use rules::matched;
 
 /// The Region of an import that nothing says the Region of.
 const DEFAULT_REGION: &str = "us-east-1";

@@ -33,9 +33,12 @@ mod groups;
 mod interfaces;
 mod joins;
 mod mapper;
+mod parameters;
 mod routes;
 mod services;
 mod vpcs;
+
+pub use parameters::Parameters;
 
 /// Adds resources to a model that may hold something already, and notes what of them is not known.
 /// What the model has no place for is passed over with a warning for each type.

@@ -1,6 +1,7 @@
 //! What an operator says: the model, its readers and checks, and the compiler to a snapshot.
 
 mod check;
+pub mod cloudformation;
 pub mod compile;
 pub mod explain;
 pub mod finding;

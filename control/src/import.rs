@@ -18,6 +18,7 @@ use crate::finding::{Finding, Rejection};
 use crate::model::{Connector, Model, Service};
 use crate::source::{FileId, Place, Sourced, Sources};
 use crate::template::{self, Parameters};
+use crate::terraform;
 
 mod app_runner;
 mod document;
@@ -51,6 +52,8 @@ enum Opened {
     Document(Document),
     /// A template.
     Template(FileId),
+    /// A plan or a state of Terraform's.
+    Terraform(FileId),
 }
 
 /// Whether a file is one to import: JSON, or a template.
@@ -98,18 +101,22 @@ pub fn read_into(
     given: &Parameters,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let (mut documents, mut templates) = (Vec::new(), Vec::new());
+    let (mut documents, mut templates, mut plans) = (Vec::new(), Vec::new(), Vec::new());
     for path in paths {
         for file in files::all(path, &mut findings) {
             match open(&file, path.place, &mut model.sources, &mut findings) {
                 Some(Opened::Document(document)) => documents.push(document),
                 Some(Opened::Template(file)) => templates.push(file),
+                Some(Opened::Terraform(file)) => plans.push(file),
                 None => {}
             }
         }
     }
     let mut findings = Import::new(documents, findings).into_model(model);
     add_templates(&templates, given, model, &mut findings);
+    for file in plans {
+        findings.extend(terraform::read_into(model, file));
+    }
     findings
 }
 
@@ -174,7 +181,7 @@ fn request(
     let document = match open(&file, place, &mut model.sources, &mut findings) {
         Some(Opened::Document(document)) => vec![document],
         // A template is no request.
-        Some(Opened::Template(_)) | None => Vec::new(),
+        Some(Opened::Template(_) | Opened::Terraform(_)) | None => Vec::new(),
     };
     let read = Import::new(document, Vec::new());
     let (connectors, services, found) = read.into_app_runner(&model.sources);
@@ -219,7 +226,11 @@ fn open(
         }
     };
     let is_template = cloudformation::is_template(&text);
+    let is_terraform = terraform::is_terraform(&text);
     let id = sources.add(&file.path, text);
+    if is_terraform {
+        return Some(Opened::Terraform(id));
+    }
     if is_template {
         return Some(Opened::Template(id));
     }

@@ -11,14 +11,15 @@
 //! The format: <https://developer.hashicorp.com/terraform/internals/json-format>. The types and
 //! attributes: the aws provider's schema, versions 4 to 6.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::finding::Finding;
+use crate::model::Model;
 use crate::source::{FileId, Place, Sources};
-use crate::template::Resource;
+use crate::template::{self, Resource};
 
 mod acls;
 mod address;
@@ -53,6 +54,24 @@ pub struct Declared {
 /// Whether a file is one of Terraform's that is printed as JSON.
 pub fn is_terraform(text: &str) -> bool {
     form(text).is_some()
+}
+
+/// Reads a file that [`is_terraform`] into a model that may hold something already. What data sources
+/// read and the model holds is not added again.
+pub fn read_into(model: &mut Model, file: FileId) -> Vec<Finding> {
+    let declared = match read(&model.sources, file) {
+        Ok(declared) => declared,
+        Err(finding) => return vec![finding],
+    };
+    if model.region.is_empty() {
+        model.region = declared.region.clone().unwrap_or_default();
+    }
+    let Declared { mut resources, read, region, warnings: mut findings } = declared;
+    let held = held(model);
+    resources.retain(|resource| read.get(&*resource.id).is_none_or(|of| !held.contains(of)));
+    let region = region.unwrap_or_else(|| model.region.clone());
+    template::into_model(&resources, &region, model, &mut findings);
+    findings
 }
 
 /// Reads a file that [`is_terraform`].
@@ -97,6 +116,21 @@ enum Form {
     StateFile,
     /// The log of `terraform plan -json`.
     Log,
+}
+
+/// The ids of what a model holds that data sources can read.
+fn held(model: &Model) -> HashSet<String> {
+    let mut held = HashSet::new();
+    macro_rules! hold {
+        ($($list:ident,)*) => {
+            $(held.extend(model.$list.iter().map(|thing| thing.id.value.clone()));)*
+        };
+    }
+    hold! {
+        vpcs, subnets, route_tables, security_groups, prefix_lists, internet_gateways,
+        nat_gateways, vpc_endpoints, peerings, transit_gateways, network_interfaces,
+    }
+    held
 }
 
 /// Top-level keys that tell the forms apart.

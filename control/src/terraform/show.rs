@@ -14,8 +14,6 @@ use super::json::Entries;
 /// A plan or a state.
 #[derive(Debug, Deserialize)]
 pub(super) struct Show<'a> {
-    #[serde(borrow)]
-    pub(super) format_version: Option<Cow<'a, str>>,
     /// A state's values.
     #[serde(borrow)]
     pub(super) values: Option<StateValues<'a>>,

@@ -7,6 +7,8 @@
 //!    nothing else but truth values: the instance with the same key.
 //! 3. It fills a list, and what it refers to are resources alone: all of those. A resource with
 //!    several instances counts with all of them; that this is a reading, not a certainty, is said.
+//!    Of a list that others share its expression with, or that something may have chosen for, only
+//!    the resource is certain without which the list would be known.
 //! 4. It refers to a local value, of which a plan says nothing: the one thing of the class that the
 //!    module can refer to and whose id is not known, if there is only one.
 //!
@@ -175,15 +177,34 @@ impl<'a> Plan<'a> {
                 .copied()
                 .filter(|_| items.len() > before + 1));
         }
+        if referred.opaque || referred.local {
+            return None;
+        }
         let holds_ids = referred.known.iter().any(|value| holds_ids(value, wanted.classes));
         let chosen = !referred.known.is_empty() && sources > 1;
         let shared = wanted.shared_by > 1 && items.len() > 1;
-        if referred.opaque || referred.local || holds_ids || chosen || shared || items.is_empty() {
-            return None;
-        }
         let place = self.instances[wanted.at].values.place;
-        let items = items.into_iter().map(|data| Value { data, place }).collect();
-        Some(Resolved { data: Data::List(items), all_of: several })
+        if holds_ids || chosen || shared {
+            let certain = self.certain(items)?;
+            let rest = Data::Unknown(self.unknown_name(wanted.at, wanted.path));
+            let items = [certain, rest].map(|data| Value { data, place });
+            return Some(Data::List(items.into()).into());
+        }
+        let items: Vec<Value> = items.into_iter().map(|data| Value { data, place }).collect();
+        (!items.is_empty()).then_some(Resolved { data: Data::List(items), all_of: several })
+    }
+
+    /// The one of several that a list must hold, whatever else it holds: a list is not known because
+    /// of an id in it that is not, and this is the only one.
+    fn certain(&self, items: Vec<Data>) -> Option<Data> {
+        let is_open = |data: &Data| match data {
+            Data::Of { resource, .. } => self.instances.iter().any(|instance| {
+                *instance.id == *resource
+                    && matches!(instance.at("id"), Some(Value { data: Data::Unknown(_), .. }))
+            }),
+            _ => false,
+        };
+        only(items.into_iter().filter(is_open).collect())
     }
 
     /// Adds what the instances' attribute names, if it can be what is wanted.

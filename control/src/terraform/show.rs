@@ -141,8 +141,6 @@ pub(super) struct Configured<'a> {
     pub(super) kind: Cow<'a, str>,
     #[serde(borrow)]
     pub(super) name: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) provider_config_key: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub(super) expressions: Entries<'a>,
     #[serde(borrow)]

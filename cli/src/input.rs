@@ -16,10 +16,21 @@ use miette::MietteHandlerOpts;
 
 use crate::terminal;
 
+/// What to work on, and with which parameters.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct Input {
+    #[command(flatten)]
+    about: About,
+
+    #[command(flatten)]
+    given: Given,
+}
+
 /// What to work on.
 #[derive(Debug, Args)]
 #[group(required = true)]
-pub(crate) struct Input {
+struct About {
     /// A scenario file, its folder, a template, or a folder of JSON as `aws ec2 describe-*` prints it.
     #[arg(value_name = "SCENARIO")]
     scenario: Option<PathBuf>,
@@ -28,9 +39,6 @@ pub(crate) struct Input {
     /// repeated.
     #[arg(long, value_name = "PATH", conflicts_with = "scenario")]
     import: Vec<PathBuf>,
-
-    #[command(flatten)]
-    given: Given,
 }
 
 /// Values for parameters of templates.
@@ -75,7 +83,8 @@ pub(crate) struct Loaded {
 impl Input {
     /// What is at a path.
     pub(crate) fn of(path: &Path) -> Input {
-        Input { scenario: Some(path.to_owned()), import: Vec::new(), given: Given::default() }
+        let about = About { scenario: Some(path.to_owned()), import: Vec::new() };
+        Input { about, given: Given::default() }
     }
 
     /// Reads and compiles.
@@ -95,13 +104,13 @@ impl Input {
 
     fn read(&self) -> Result<(Model, Vec<Finding>), Rejection> {
         let given = self.given.parameters();
-        match &self.scenario {
+        match &self.about.scenario {
             Some(path) if is_import(path) => from_aws(std::slice::from_ref(path), &given),
             Some(path) if given.is_empty() => {
                 Scenario::read(path).map(|scenario| (scenario.model, scenario.warnings))
             }
             Some(path) => Err(parameters_of_scenario(path)),
-            None => from_aws(&self.import, &given),
+            None => from_aws(&self.about.import, &given),
         }
     }
 }

@@ -200,7 +200,7 @@ impl<'a> Mapper<'a> {
         }
         for (kind, (count, place)) in ignored {
             let noun = if count == 1 { "resource" } else { "resources" };
-            let message = format!("{count} {noun} of type `{kind}` not modelled");
+            let message = format!("`{kind}` is not modelled: {count} {noun} passed over");
             self.findings.push(Finding::warning("ignored-resource", place, message));
         }
     }
@@ -262,7 +262,7 @@ impl<'a> Mapper<'a> {
 }
 
 /// Stand-in addresses and blocks are of the space that is reserved for later (RFC 1112, section 4):
-/// nobody sends to them, and no element treats them in a way of its own.
+/// nobody asks about them, and they are no part of the internet.
 const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(240, 0, 0, 1);
 const FIRST_BLOCK: Ipv4Addr = Ipv4Addr::new(241, 0, 0, 0);
 

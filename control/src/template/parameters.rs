@@ -33,6 +33,12 @@ impl Parameters {
         self.0.get(name)
     }
 
+    /// The same, as if no file said them.
+    pub fn without_places(self) -> Parameters {
+        let values = self.0.into_iter();
+        Parameters(values.map(|(name, value)| (name, Sourced::implied(value.value))).collect())
+    }
+
     /// Whether none is given.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -30,7 +30,10 @@ impl<'a> Mapper<'a> {
         }
         if let Some(first) = outside.first() {
             let noun = if outside.len() == 1 { "function" } else { "functions" };
-            let message = format!("{} {noun} outside of every VPC not modelled", outside.len());
+            let count = outside.len();
+            let message = format!(
+                "a function outside of every VPC is not modelled: {count} {noun} passed over"
+            );
             self.findings.push(Finding::warning("ignored-resource", first.id.place, message));
         }
     }

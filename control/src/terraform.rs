@@ -157,8 +157,7 @@ fn form(text: &str) -> Option<Form> {
     if !start.starts_with('{') {
         return None;
     }
-    let first = start.lines().next().unwrap_or("");
-    if first.contains("\"@level\"") && first.contains("\"terraform\"") {
+    if start.starts_with("{\"@level\"") {
         return Some(Form::Log);
     }
     let keys: Keys<'_> = serde_json::from_str(text).ok()?;
@@ -199,7 +198,7 @@ fn partial(show: &show::Show<'_>, place: Place) -> Vec<Finding> {
 fn ignored(plan: &plan::Plan<'_>) -> Vec<Finding> {
     let finding = |(kind, count, place): &(String, usize, Place)| {
         let noun = if *count == 1 { "resource" } else { "resources" };
-        let message = format!("{count} {noun} of type `{kind}` not modelled");
+        let message = format!("`{kind}` is not modelled: {count} {noun} passed over");
         Finding::warning("ignored-resource", *place, message)
     };
     let mut ignored: Vec<_> = plan.ignored.iter().collect();

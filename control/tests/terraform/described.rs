@@ -94,11 +94,11 @@ fn ways_out(model: &Model, text: &mut String) {
         line(text, format!("internet-gateway {} at {vpc}", *gateway.id));
     }
     for nat in &model.nat_gateways {
-        let addresses: Vec<_> = nat.addresses.iter().map(|address| match &address.public {
+        let addresses = nat.addresses.iter().map(|address| match &address.public {
             Some(public) => public.value.to_string(),
             None => "-".to_owned(),
         });
-        let addresses = addresses.into_iter().collect::<Vec<_>>().join(" ");
+        let addresses = addresses.collect::<Vec<_>>().join(" ");
         line(text, format!("nat-gateway {} in {} as {addresses}", *nat.id, *nat.subnet));
     }
     for endpoint in &model.vpc_endpoints {

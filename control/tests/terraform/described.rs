@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use egret_control::model::{
-    EndpointKind, Model, Name, Peer, RouteDestination, SecurityGroupRule, Traffic, Unknown,
+    Egress, EndpointKind, Model, Name, Peer, RouteDestination, SecurityGroupRule, Traffic, Unknown,
 };
 
 /// Everything of a model that a reader of templates fills.
@@ -126,7 +126,11 @@ fn senders(model: &Model, text: &mut String) {
         line(text, format!("connector {} in {subnets} with {groups}", *connector.id));
     }
     for service in &model.services {
-        line(text, format!("service {} by {:?}", *service.id, service.egress));
+        let egress = match &service.egress {
+            Egress::Default => "the provider's own way",
+            Egress::Vpc(connector) => connector.value.as_str(),
+        };
+        line(text, format!("service {} by {egress}", *service.id));
     }
 }
 

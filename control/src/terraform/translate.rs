@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 
+use super::address::Address;
 use super::class::{self, Class};
 use super::kinds::{self, How, Kind};
 use super::plan::{Plan, at};
@@ -28,6 +29,8 @@ pub(super) struct Translation<'p, 'a> {
     pub(super) owners: HashMap<String, String>,
     /// What is being read.
     pub(super) owner: Option<String>,
+    /// Where the resources stand in the file.
+    order: HashMap<String, usize>,
 }
 
 /// The properties of a resource being written.
@@ -45,6 +48,7 @@ impl<'p, 'a> Translation<'p, 'a> {
             routes: tables::standalone(plan),
             owners: HashMap::new(),
             owner: None,
+            order: (0..plan.instances.len()).map(|index| (plan.model_id(index), index)).collect(),
         };
         for index in 0..plan.instances.len() {
             if translation.is_told(index) {
@@ -201,8 +205,11 @@ impl<'p, 'a> Translation<'p, 'a> {
         let place = value.place;
         let data = match &value.data {
             Data::List(items) => {
-                let items = items.iter();
-                Data::List(items.filter_map(|item| self.one_of(index, item, classes)).collect())
+                let items = items.iter().filter_map(|item| self.one_of(index, item, classes));
+                let mut items: Vec<Value> = items.collect();
+                // The provider keeps sets in no order that means anything.
+                items.sort_by_key(|item| self.rank(&item.data));
+                Data::List(items)
             }
             Data::Unknown(path) => {
                 let wanted = Wanted { at: index, path, classes, many: true, shared_by };
@@ -215,12 +222,24 @@ impl<'p, 'a> Translation<'p, 'a> {
         (data != Data::Null).then_some(Value { data, place })
     }
 
+    /// Where a resource stands in the file; what is not in it stands last.
+    fn rank(&self, data: &Data) -> usize {
+        let known = match data {
+            Data::Of { resource, .. } => self.order.get(resource),
+            _ => None,
+        };
+        known.copied().unwrap_or(usize::MAX)
+    }
+
     /// Says once of each resource that all of its instances are taken to be meant.
     fn take_whole(&mut self, index: usize, first: usize, place: Place) {
         let of = &self.plan.instances[first].address;
+        let module = |address: &Address| {
+            address.modules.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+        };
         let known = |taken: &usize| {
             let other = &self.plan.instances[*taken].address;
-            other.named == of.named && other.modules == of.modules
+            other.named == of.named && module(other) == module(of)
         };
         if self.taken_whole.iter().any(known) {
             return;

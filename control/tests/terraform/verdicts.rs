@@ -3,7 +3,10 @@
 use egret_control::compile::compile;
 use egret_control::explain::resolve::{Request, resolve};
 use egret_control::explain::{Outcome, World, element_kind, explain};
+use egret_control::import;
 use egret_control::model::Model;
+use egret_control::source::Sourced;
+use egret_control::template::Parameters;
 use egret_dataplane::packet::Protocol;
 use egret_sim::scenario::Scenario;
 
@@ -53,8 +56,10 @@ const PROBES: &[(&str, Protocol)] = &[
 fn a_plan_a_state_a_template_and_a_scenario_agree() {
     let scenario = Scenario::read(&fixture("terraform/three-zones/scenario.yaml"));
     let scenario = scenario.unwrap_or_else(|rejection| panic!("{rejection}")).model;
-    let mut template = imported("terraform/three-zones/template.yaml").model;
-    template.region = "eu-central-1".to_owned();
+    let mut given = Parameters::default();
+    given.give("AWS::Region".to_owned(), Sourced::implied("eu-central-1".to_owned()));
+    let template = import::read_with(&[fixture("terraform/three-zones/template.yaml")], &given);
+    let template = template.unwrap_or_else(|rejection| panic!("{rejection}")).model;
     let plan = imported("terraform/three-zones/plan.json").model;
     let state = imported("terraform/three-zones/state.json").model;
     for (to, protocol) in PROBES {

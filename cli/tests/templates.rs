@@ -65,7 +65,10 @@ fn parameters_are_given_on_the_command_line() {
     let text = stderr(&output);
     assert!(text.contains("no template has a parameter `PartnerCird`"), "{text}");
     assert!(text.contains("did you mean `PartnerCidr`?"), "{text}");
-    assert!(text.contains("network.yaml:6:5: error: the parameter `Stage` cannot be `test`"), "{text}");
+    assert!(
+        text.contains("network.yaml:6:5: error: the parameter `Stage` cannot be `test`"),
+        "{text}"
+    );
 
     let output = egret(folder.path(), &["check", "network.yaml", "--parameter", "PartnerCidr"]);
     assert_eq!(code(&output), 2, "{output:?}");
@@ -92,7 +95,8 @@ fn expectations_are_about_a_template() {
     assert_eq!(code(&output), 0, "{output:?}");
     assert!(stdout(&output).contains("6 passed, 0 failed"), "{output:?}");
 
-    let other = SUITE.replace("Database:5433\", outcome: dropped", "Database:5433\", outcome: delivered");
+    let other =
+        SUITE.replace("Database:5433\", outcome: dropped", "Database:5433\", outcome: delivered");
     fs::write(folder.path().join("network.egret.yaml"), other).expect("written");
     let output = egret(folder.path(), &["test", "--format", "github"]);
     assert_eq!(code(&output), 1, "{output:?}");
@@ -119,9 +123,13 @@ fn a_scenario_says_what_a_template_cannot_know() {
     let output = egret(folder.path(), &["test"]);
     assert_eq!(code(&output), 0, "{output:?}");
 
-    let output = egret(folder.path(), &["check", ".", "--parameter", "PartnerCidr=198.51.100.0/24"]);
+    let output =
+        egret(folder.path(), &["check", ".", "--parameter", "PartnerCidr=198.51.100.0/24"]);
     assert_eq!(code(&output), 2, "{output:?}");
-    assert!(stderr(&output).contains("`parameters:` beside the scenario's `import:`"), "{output:?}");
+    assert!(
+        stderr(&output).contains("`parameters:` beside the scenario's `import:`"),
+        "{output:?}"
+    );
 
     let wrong = SCENARIO.replace("PartnerCidr", "PartnerCird");
     fs::write(folder.path().join("scenario.yaml"), wrong).expect("written");

@@ -48,7 +48,7 @@ pub struct Imported {
 /// What an import reads a file as.
 enum Opened {
     /// JSON of AWS's.
-    Document(Document),
+    Document(Box<Document>),
     /// A template.
     Template(FileId),
 }
@@ -102,7 +102,7 @@ pub fn read_into(
     for path in paths {
         for file in files::all(path, &mut findings) {
             match open(&file, path.place, &mut model.sources, &mut findings) {
-                Some(Opened::Document(document)) => documents.push(document),
+                Some(Opened::Document(document)) => documents.push(*document),
                 Some(Opened::Template(file)) => templates.push(file),
                 None => {}
             }
@@ -172,7 +172,7 @@ fn request(
     let mut findings = Vec::new();
     let file = files::File::lone(path);
     let document = match open(&file, place, &mut model.sources, &mut findings) {
-        Some(Opened::Document(document)) => vec![document],
+        Some(Opened::Document(document)) => vec![*document],
         // A template is no request.
         Some(Opened::Template(_)) | None => Vec::new(),
     };
@@ -226,7 +226,7 @@ fn open(
     match crate::written::parse(sources, id) {
         Ok(lists) => {
             let origin = file.origin.clone();
-            Some(Opened::Document(Document { file: id, origin, lists }))
+            Some(Opened::Document(Box::new(Document { file: id, origin, lists })))
         }
         Err(finding) => {
             findings.push(finding);

@@ -72,7 +72,12 @@ pub fn read(
         return None;
     }
     warn_of_transforms(&tree, findings);
-    let resources = Evaluator::new(&tree, region, given, findings).resources();
+    let evaluator = Evaluator::new(&tree, region, given, findings);
+    // A parameter that is wrong makes more wrong, which is not worth a word.
+    if errors(evaluator.findings) > before {
+        return None;
+    }
+    let resources = evaluator.resources();
     (errors(findings) == before).then_some(resources)
 }
 

@@ -49,7 +49,7 @@ pub struct Imported {
 /// What an import reads a file as.
 enum Opened {
     /// JSON of AWS's.
-    Document(Document),
+    Document(Box<Document>),
     /// A template.
     Template(FileId),
     /// A plan or a state of Terraform's.
@@ -105,7 +105,7 @@ pub fn read_into(
     for path in paths {
         for file in files::all(path, &mut findings) {
             match open(&file, path.place, &mut model.sources, &mut findings) {
-                Some(Opened::Document(document)) => documents.push(document),
+                Some(Opened::Document(document)) => documents.push(*document),
                 Some(Opened::Template(file)) => templates.push(file),
                 Some(Opened::Terraform(file)) => plans.push(file),
                 None => {}
@@ -179,7 +179,7 @@ fn request(
     let mut findings = Vec::new();
     let file = files::File::lone(path);
     let document = match open(&file, place, &mut model.sources, &mut findings) {
-        Some(Opened::Document(document)) => vec![document],
+        Some(Opened::Document(document)) => vec![*document],
         // A template is no request.
         Some(Opened::Template(_) | Opened::Terraform(_)) | None => Vec::new(),
     };
@@ -237,7 +237,7 @@ fn open(
     match crate::written::parse(sources, id) {
         Ok(lists) => {
             let origin = file.origin.clone();
-            Some(Opened::Document(Document { file: id, origin, lists }))
+            Some(Opened::Document(Box::new(Document { file: id, origin, lists })))
         }
         Err(finding) => {
             findings.push(finding);

@@ -1,11 +1,14 @@
-//! The functions of templates: what each comes down to, and what is wrong with one.
+//! The functions of templates: what each comes down to, and what is wrong with one; and that no text
+//! is one that the reader falls over.
 
 use std::fmt::Write;
 
 use egret_control::cloudformation;
 use egret_control::finding::{Finding, render};
+use egret_control::model::Model;
 use egret_control::source::{Sourced, Sources};
-use egret_control::template::{Data, Parameters, Value};
+use egret_control::template::{self, Data, Parameters, Value};
+use proptest::prelude::*;
 
 /// What all expressions below may refer to.
 const PREAMBLE: &str = r#"
@@ -204,4 +207,132 @@ Resources:
     assert!(cloudformation::read(file, &sources, "us-east-1", &given, &mut findings).is_none());
     let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
     assert!(codes.contains(&"circular-condition") && codes.contains(&"too-deep"), "{codes:?}");
+}
+
+/// Reads a text as a template, whatever it is, and maps what it declares.
+fn read_anything(text: &str) {
+    let mut model = Model::default();
+    let file = model.sources.add("t.yaml", text);
+    cloudformation::is_template(text);
+    let (sources, given) = (model.sources.clone(), Parameters::default());
+    let mut findings = Vec::new();
+    let read = cloudformation::read(file, &sources, "us-east-1", &given, &mut findings);
+    let Some(resources) = read else {
+        assert!(findings.iter().any(Finding::is_error), "nothing came of it, and nothing was said");
+        return;
+    };
+    template::into_model(&resources, "us-east-1", &mut model, &mut findings);
+    for finding in &findings {
+        render::line(finding, &sources);
+    }
+}
+
+/// What templates are made of.
+fn word() -> impl Strategy<Value = String> {
+    let words = [
+        "Resources:",
+        "Parameters:",
+        "Conditions:",
+        "Mappings:",
+        "Type:",
+        "Properties:",
+        "Condition:",
+        "Ref:",
+        "Fn::GetAtt:",
+        "Fn::If:",
+        "Fn::Sub:",
+        "Default:",
+        "AWS::EC2::VPC",
+        "AWS::EC2::Subnet",
+        "AWS::EC2::Route",
+        "AWS::EC2::SecurityGroup",
+        "A:",
+        "B:",
+        "A",
+        "B",
+        "A.B",
+        "CidrBlock:",
+        "VpcId:",
+        "SecurityGroupEgress:",
+        "RouteTableId:",
+        "!Ref",
+        "!GetAtt",
+        "!Sub",
+        "!Select",
+        "!Split",
+        "!Join",
+        "!Cidr",
+        "!GetAZs",
+        "!If",
+        "!Equals",
+        "!Not",
+        "!And",
+        "!FindInMap",
+        "!ImportValue",
+        "!Base64",
+        "\"${A}\"",
+        "\"${A.B}${!A}${\"",
+        "\"{{resolve:ssm:a}}\"",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        "-",
+        "10.0.0.0/16",
+        "0.0.0.0/0",
+        "0",
+        "32",
+        "-1",
+        "true",
+        "null",
+        "''",
+        "&a",
+        "*a",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "\n      ",
+        "\n        ",
+    ];
+    prop_oneof![
+        40 => prop::sample::select(words.to_vec()).prop_map(str::to_owned),
+        1 => "\\PC{0,8}",
+    ]
+}
+
+const FIXTURES: [&str; 4] = [
+    include_str!("fixtures/templates/three-zones.yaml"),
+    include_str!("fixtures/templates/joined-vpcs.yaml"),
+    include_str!("fixtures/templates/lambda-elsewhere.yaml"),
+    include_str!("fixtures/templates/cdk-function.template.json"),
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_words_are_fallen_over(words in prop::collection::vec(word(), 0..60)) {
+        read_anything(&words.join(" "));
+        read_anything(&format!("{PREAMBLE}{} }} }}", words.join(" ").replace('\n', " ")));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// A template of which a line is missing, written twice, or changed for another.
+    #[test]
+    fn no_damage_is_fallen_over(which in 0..4usize, at in 0..1000usize, by in word(), how in 0..3) {
+        let mut lines: Vec<&str> = FIXTURES[which].lines().collect();
+        let at = at % lines.len();
+        let head = lines[at].split_once(':').map_or("", |(head, _)| head);
+        let changed = format!("{head}: {by}");
+        match how {
+            0 => drop(lines.remove(at)),
+            1 => lines.insert(at, lines[at]),
+            _ => lines[at] = &changed,
+        }
+        read_anything(&lines.join("\n"));
+    }
 }

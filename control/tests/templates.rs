@@ -249,7 +249,10 @@ fn vpcs_joined_in_two_ways() {
 fn a_value_for_no_parameter_is_an_error() {
     let given = parameters(&[("Stags", "prod"), ("Stage", "test")]);
     let rejection = import::read_with(&[fixture("three-zones.yaml")], &given).expect_err("wrong");
-    insta::assert_snapshot!(rejection.to_string().replace("tests/fixtures/templates/", ""), @"");
+    insta::assert_snapshot!(rejection.to_string().replace("tests/fixtures/templates/", ""), @r"
+    three-zones.yaml:6:5: error: the parameter `Stage` cannot be `test`
+    error: no template has a parameter `Stags`
+    ");
 }
 
 #[test]

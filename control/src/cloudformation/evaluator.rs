@@ -6,7 +6,7 @@ use crate::written::nearest;
 /// Values nested deeper than this are refused.
 const MAX_DEPTH: usize = 100;
 /// Values that are evaluated at most: functions that call each other grow without bounds.
-const MAX_VALUES: usize = 2_000_000;
+const MAX_VALUES: usize = 300_000;
 
 /// A template being evaluated.
 pub(super) struct Evaluator<'a> {

@@ -84,9 +84,11 @@ impl<'a> Evaluator<'a> {
     }
 
     /// What is not known of an argument; one that is known has the wrong shape.
-    fn open(&mut self, data: Data, place: Place, shape: &str) -> Data {
+    pub(super) fn open(&mut self, data: Data, place: Place, shape: &str) -> Data {
         match unknown_in(&data) {
             Some(why) => Data::Unknown(why),
+            // What is wrong with it has been found already.
+            None if data == Data::Null => Data::Null,
             None => self.misshapen(place, shape),
         }
     }
@@ -183,9 +185,9 @@ impl<'a> Evaluator<'a> {
                     Data::Null
                 }
             },
-            other => match unknown_in(&other) {
-                Some(why) => Data::Unknown(format!("item {index} of {why}")),
-                None => self.misshapen(items[1].place, shape),
+            other => match self.open(other, items[1].place, shape) {
+                Data::Unknown(why) => Data::Unknown(format!("item {index} of {why}")),
+                nothing => nothing,
             },
         }
     }

@@ -69,9 +69,7 @@ impl<'a> Evaluator<'a> {
         };
         let parts = match self.value(&items[1]).data {
             Data::List(parts) => parts.into_iter().map(|part| part.data).collect(),
-            Data::Unknown(why) => return Data::Unknown(why),
-            of @ Data::Of { .. } => return Data::Unknown(unknown_in(&of).unwrap_or_default()),
-            _ => return self.misshapen(items[1].place, shape),
+            other => return self.open(other, items[1].place, shape),
         };
         match self.put_together(parts, delimiter, place) {
             Data::Text(text) => self.looked_up(&text),

@@ -11,8 +11,11 @@ use crate::model::{
 use crate::names::Kind;
 use crate::source::Sourced;
 
+/// A property of a route, what it names, and the target that this is.
+type Target = (&'static str, Kind, fn(String) -> RouteTarget);
+
 /// Properties of a route that name a target which the model has.
-const TARGETS: [(&str, Kind, fn(String) -> RouteTarget); 5] = [
+const TARGETS: [Target; 5] = [
     ("NatGatewayId", Kind::NatGateway, RouteTarget::NatGateway),
     ("TransitGatewayId", Kind::TransitGateway, RouteTarget::TransitGateway),
     ("VpcPeeringConnectionId", Kind::Peering, RouteTarget::Peering),

@@ -153,3 +153,37 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
 /// A key that borrows where it can.
 #[derive(Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_of_a_value_has_its_place() {
+        let source = "{\n  \"é\": [10, \"ü\", {\"a\": null}]\n}";
+        let text = Text::new(source, FileId(0));
+        let raw: &RawValue = text.read(source).expect("JSON");
+        let value = text.value(raw).expect("a value");
+        let Data::Map(map) = &value.data else { panic!("{value:?}") };
+        let Data::List(items) = &map["é"].data else { panic!("{map:?}") };
+        let at = |value: &Value| (value.place.line, value.place.column, value.place.len);
+        assert_eq!(items.iter().map(at).collect::<Vec<_>>(), [(2, 9, 2), (2, 13, 4), (2, 18, 11)]);
+        assert_eq!(items[0].data, Data::Text("10".to_owned()));
+    }
+
+    #[test]
+    fn what_is_broken_is_pointed_at() {
+        let source = "{\n  \"a\": }";
+        let text = Text::new(source, FileId(0));
+        let finding = text.read::<Entries<'_>>(source).expect_err("no value");
+        assert_eq!((finding.place.line, finding.place.column), (2, 8));
+    }
+
+    #[test]
+    fn what_is_nested_too_deeply_is_refused() {
+        let source = "[".repeat(100) + &"]".repeat(100);
+        let text = Text::new(&source, FileId(0));
+        let raw: &RawValue = text.read(&source).expect("JSON");
+        assert_eq!(text.value(raw).expect_err("too deep").code, "malformed");
+    }
+}

@@ -273,7 +273,7 @@ impl<'a> Plan<'a> {
     pub(super) fn unknown_name(&self, at: usize, path: &str) -> String {
         let instance = &self.instances[at];
         let expression = self.expression(at, path);
-        let reference = expression.and_then(|expression| only_reference(expression));
+        let reference = expression.and_then(only_reference);
         let is_resource = |reference: &String| {
             let first = reference.split('.').next().unwrap_or("");
             !matches!(first, "var" | "local" | "each" | "count" | "module")

@@ -1,5 +1,6 @@
 //! States: what is there. And files that are neither a state nor a plan.
 
+use egret_control::import;
 use serde_json::json;
 
 use super::described::described;
@@ -96,4 +97,51 @@ fn gone_is_not_forgotten() {
     let (model, _) = read(&plan.to_string()).expect("a plan");
     let ids: Vec<&str> = model.vpcs.iter().map(|vpc| vpc.id.as_str()).collect();
     assert_eq!(ids, ["aws_vpc.forgotten", "aws_vpc.kept"]);
+}
+
+/// What AWS itself says takes the place of what a data source says.
+#[test]
+fn what_aws_says_of_a_subnet_is_better() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let write = |name: &str, value: serde_json::Value| {
+        std::fs::write(folder.path().join(name), value.to_string()).expect("writing the file");
+    };
+    write("vpcs.json", json!({ "Vpcs": [{ "VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16" }] }));
+    write(
+        "subnets.json",
+        json!({ "Subnets": [{
+            "SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.0.1.0/24",
+            "AvailabilityZoneId": "euc1-az1",
+        }] }),
+    );
+    let subnet = json!({ "id": "subnet-1", "vpc_id": "vpc-1", "cidr_block": "10.0.1.0/24" });
+    let group = json!({ "id": "sg-1", "vpc_id": "vpc-1", "egress": [], "ingress": [] });
+    let connector = json!({ "vpc_connector_name": "web", "subnets": ["subnet-1"], "security_groups": ["sg-1"] });
+    let resource = |mode: &str, kind: &str, values| {
+        let data = if mode == "data" { "data." } else { "" };
+        json!({
+            "address": format!("{data}{kind}.x"), "mode": mode, "type": kind, "name": "x",
+            "values": values,
+        })
+    };
+    write(
+        "state.json",
+        json!({
+            "format_version": "1.0", "terraform_version": "1.11.4",
+            "values": { "root_module": { "resources": [
+                resource("data", "aws_subnet", subnet),
+                resource("managed", "aws_security_group", group),
+                resource("managed", "aws_apprunner_vpc_connector", connector),
+            ] } },
+        }),
+    );
+    let read = import::read(&[folder.path().to_owned()]);
+    let model = read.unwrap_or_else(|rejection| panic!("{rejection}")).model;
+    let text = described(&model);
+    assert!(!text.contains("unknown"), "{text}");
+    assert!(
+        text.contains("connector aws_apprunner_vpc_connector.x in subnet-1 with aws_sec"),
+        "{text}"
+    );
+    assert_eq!(model.subnets.len(), 1, "{text}");
 }

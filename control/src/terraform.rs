@@ -19,7 +19,7 @@ use serde_json::value::RawValue;
 use crate::finding::Finding;
 use crate::model::Model;
 use crate::source::{FileId, Place, Sources};
-use crate::template::{self, Resource};
+use crate::template::{self, Data, Resource, Value};
 
 mod acls;
 mod address;
@@ -69,6 +69,8 @@ pub fn read_into(model: &mut Model, file: FileId) -> Vec<Finding> {
     let Declared { mut resources, read, region, warnings: mut findings } = declared;
     let held = held(model);
     resources.retain(|resource| read.get(&*resource.id).is_none_or(|of| !held.contains(of)));
+    let known: HashSet<&String> = read.values().filter(|of| held.contains(*of)).collect();
+    resources.iter_mut().for_each(|resource| name_by_id(&mut resource.properties, &known));
     let region = region.unwrap_or_else(|| model.region.clone());
     template::into_model(&resources, &region, model, &mut findings);
     findings
@@ -116,6 +118,18 @@ enum Form {
     StateFile,
     /// The log of `terraform plan -json`.
     Log,
+}
+
+/// What refers to a resource that the model holds already names it by its id.
+fn name_by_id(value: &mut Value, known: &HashSet<&String>) {
+    match &mut value.data {
+        Data::Of { resource, attribute: None } if known.contains(resource) => {
+            value.data = Data::Text(std::mem::take(resource));
+        }
+        Data::List(items) => items.iter_mut().for_each(|item| name_by_id(item, known)),
+        Data::Map(map) => map.values_mut().for_each(|item| name_by_id(item, known)),
+        _ => {}
+    }
 }
 
 /// The ids of what a model holds that data sources can read.

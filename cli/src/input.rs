@@ -1,4 +1,5 @@
-//! What a verb works on: a scenario file, its folder, or JSON as the AWS command line prints it.
+//! What a verb works on: a scenario file, its folder, a template, or JSON as the AWS command line
+//! prints it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,23 +9,65 @@ use egret_control::compile::{Compilation, compile};
 use egret_control::finding::{Finding, Rejection, render};
 use egret_control::import;
 use egret_control::model::{Model, Unknown};
-use egret_control::source::Sources;
+use egret_control::source::{Place, Sourced, Sources};
+use egret_control::template::Parameters;
 use egret_sim::scenario::{FILE_NAME, Scenario};
 use miette::MietteHandlerOpts;
 
 use crate::terminal;
 
+/// What to work on, and with which parameters.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct Input {
+    #[command(flatten)]
+    about: About,
+
+    #[command(flatten)]
+    given: Given,
+}
+
 /// What to work on.
 #[derive(Debug, Args)]
 #[group(required = true)]
-pub(crate) struct Input {
-    /// A scenario file, its folder, or a folder of JSON as `aws ec2 describe-*` prints it.
+struct About {
+    /// A scenario file, its folder, a template, or a folder of JSON as `aws ec2 describe-*` prints it.
     #[arg(value_name = "SCENARIO")]
     scenario: Option<PathBuf>,
 
-    /// A file or folder of `aws ... describe-*` JSON, in place of a scenario; may be repeated.
+    /// A template, or a file or folder of `aws ... describe-*` JSON, in place of a scenario; may be
+    /// repeated.
     #[arg(long, value_name = "PATH", conflicts_with = "scenario")]
     import: Vec<PathBuf>,
+}
+
+/// Values for parameters of templates.
+#[derive(Debug, Default, Args)]
+#[group(skip)]
+pub(crate) struct Given {
+    /// The value of a template's parameter, or with `ssm:` before the name what SSM holds; may be
+    /// repeated.
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+    parameters: Vec<(String, String)>,
+}
+
+impl Given {
+    fn parameters(&self) -> Parameters {
+        let mut parameters = Parameters::default();
+        for (name, value) in &self.parameters {
+            parameters.give(name.clone(), Sourced::implied(value.clone()));
+        }
+        parameters
+    }
+}
+
+/// A name and a value as the command line has them.
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    match name.trim() {
+        "" => Err("the name is missing: write NAME=VALUE".to_owned()),
+        name => Ok((name.to_owned(), value.to_owned())),
+    }
 }
 
 /// What was read.
@@ -40,7 +83,8 @@ pub(crate) struct Loaded {
 impl Input {
     /// What is at a path.
     pub(crate) fn of(path: &Path) -> Input {
-        Input { scenario: Some(path.to_owned()), import: Vec::new() }
+        let about = About { scenario: Some(path.to_owned()), import: Vec::new() };
+        Input { about, given: Given::default() }
     }
 
     /// Reads and compiles.
@@ -63,10 +107,14 @@ impl Input {
     }
 
     fn read(&self) -> Result<(Model, Vec<Finding>), Rejection> {
-        match &self.scenario {
-            Some(path) if is_import(path) => from_aws(std::slice::from_ref(path)),
-            Some(path) => Scenario::read(path).map(|scenario| (scenario.model, scenario.warnings)),
-            None => from_aws(&self.import),
+        let given = self.given.parameters();
+        match &self.about.scenario {
+            Some(path) if is_import(path) => from_aws(std::slice::from_ref(path), &given),
+            Some(path) if given.is_empty() => {
+                Scenario::read(path).map(|scenario| (scenario.model, scenario.warnings))
+            }
+            Some(path) => Err(parameters_of_scenario(path)),
+            None => from_aws(&self.about.import, &given),
         }
     }
 }
@@ -78,14 +126,22 @@ fn nothing_known(unknown: &Unknown) -> Finding {
     Finding::error("inconclusive", unknown.place, message).help(help)
 }
 
-fn from_aws(paths: &[PathBuf]) -> Result<(Model, Vec<Finding>), Rejection> {
-    import::read(paths).map(|imported| (imported.model, imported.warnings))
+fn from_aws(paths: &[PathBuf], given: &Parameters) -> Result<(Model, Vec<Finding>), Rejection> {
+    import::read_with(paths, given).map(|imported| (imported.model, imported.warnings))
 }
 
-/// A folder without a scenario file, or a JSON file.
+/// A scenario file says by itself what the templates that it imports are given.
+fn parameters_of_scenario(path: &Path) -> Rejection {
+    let message = format!("--parameter is for templates, and {} is a scenario", path.display());
+    let help = "write `parameters:` beside the scenario's `import:`";
+    let finding = Finding::error("parameter-of-scenario", Place::NOWHERE, message).help(help);
+    Rejection { findings: vec![finding], ..Rejection::default() }
+}
+
+/// A folder without a scenario file, or a file that is no scenario.
 fn is_import(path: &Path) -> bool {
     let folder = path.is_dir() && !path.join(FILE_NAME).exists();
-    folder || path.extension().is_some_and(|extension| extension == "json")
+    folder || import::is_importable(path)
 }
 
 /// Shows findings on standard error: with the source drawn around them on a terminal, a line each

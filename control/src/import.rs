@@ -5,14 +5,20 @@
 //! merge over files. A folder `<account>/<region>/` says whose its files are. What Egret does not
 //! model is passed over with a warning, once for each kind; IPv6 is passed over silently.
 //!
+//! Templates ([`crate::cloudformation`]) are read beside it, from files that end in `.yaml`, `.yml`,
+//! `.template` or `.json`: what a file holds says what it is.
+//!
 //! Two more shapes are read as they are: the requests of `aws apprunner create-vpc-connector` and
 //! `create-service`, as the App Runner guide has them in `vpc-connector.json` and `service.json`.
 
 use std::path::{Path, PathBuf};
 
+use crate::cloudformation;
 use crate::finding::{Finding, Rejection};
 use crate::model::{Connector, Model, Service};
-use crate::source::{Place, Sourced, Sources};
+use crate::source::{FileId, Place, Sourced, Sources};
+use crate::template::{self, Parameters};
+use crate::terraform;
 
 mod app_runner;
 mod document;
@@ -26,6 +32,7 @@ mod rules;
 
 use document::Document;
 use merge::Import;
+pub(crate) use rules::matched;
 
 /// The Region of an import that nothing says the Region of.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -39,16 +46,40 @@ pub struct Imported {
     pub warnings: Vec<Finding>,
 }
 
-/// Reads files, and every `.json` file in folders, into a new model.
+/// What an import reads a file as.
+enum Opened {
+    /// JSON of AWS's.
+    Document(Box<Document>),
+    /// A template.
+    Template(FileId),
+    /// A plan or a state of Terraform's.
+    Terraform(FileId),
+}
+
+/// Whether a file is one to import: JSON, or a template.
+pub fn is_importable(path: &Path) -> bool {
+    files::is_json(path) || files::is_template(path)
+}
+
+/// Reads files, and every `.json` file and template in folders, into a new model.
 ///
 /// # Errors
 ///
 /// Every finding, warnings too, if one of them is an error: a path or file that cannot be read, a
 /// value that means nothing, a thing that a model cannot hold.
 pub fn read(paths: &[PathBuf]) -> Result<Imported, Rejection> {
+    read_with(paths, &Parameters::default())
+}
+
+/// The same, with values for the parameters of templates.
+///
+/// # Errors
+///
+/// As [`read`], and a value for a parameter that no template has.
+pub fn read_with(paths: &[PathBuf], given: &Parameters) -> Result<Imported, Rejection> {
     let mut model = Model::default();
     let paths: Vec<_> = paths.iter().cloned().map(Sourced::implied).collect();
-    let findings = read_into(&mut model, &paths);
+    let findings = read_into(&mut model, &paths, given);
     if findings.iter().any(Finding::is_error) {
         return Err(Rejection { sources: model.sources, findings });
     }
@@ -59,19 +90,55 @@ pub fn read(paths: &[PathBuf]) -> Result<Imported, Rejection> {
     Ok(Imported { model, warnings: findings })
 }
 
-/// Reads files, and every `.json` file in folders, into a model that may hold something already.
+/// Reads files, and every `.json` file and template in folders, into a model that may hold something
+/// already.
 /// What it holds stays; a resource with an id that it knows is not added again. The place of a path
 /// is what asked for it, for paths that cannot be read. What one list says of another's resources
 /// (a route table of its subnets, say) is joined within one call only.
-pub fn read_into(model: &mut Model, paths: &[Sourced<PathBuf>]) -> Vec<Finding> {
+pub fn read_into(
+    model: &mut Model,
+    paths: &[Sourced<PathBuf>],
+    given: &Parameters,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut documents = Vec::new();
+    let (mut documents, mut templates, mut plans) = (Vec::new(), Vec::new(), Vec::new());
     for path in paths {
         for file in files::all(path, &mut findings) {
-            documents.extend(open(&file, path.place, &mut model.sources, &mut findings));
+            match open(&file, path.place, &mut model.sources, &mut findings) {
+                Some(Opened::Document(document)) => documents.push(*document),
+                Some(Opened::Template(file)) => templates.push(file),
+                Some(Opened::Terraform(file)) => plans.push(file),
+                None => {}
+            }
         }
     }
-    Import::new(documents, findings).into_model(model)
+    let mut findings = Import::new(documents, findings).into_model(model);
+    add_templates(&templates, given, model, &mut findings);
+    for file in plans {
+        findings.extend(terraform::read_into(model, file));
+    }
+    findings
+}
+
+/// Adds what templates declare. They may name what AWS's own lists describe.
+fn add_templates(
+    templates: &[FileId],
+    given: &Parameters,
+    model: &mut Model,
+    findings: &mut Vec<Finding>,
+) {
+    let said = given.get("AWS::Region").map(|region| region.value.clone());
+    let known = Some(model.region.clone()).filter(|region| !region.is_empty());
+    let region = said.or(known).unwrap_or_else(|| DEFAULT_REGION.to_owned());
+    let mut declared = Vec::new();
+    for file in templates {
+        declared.extend(cloudformation::declared(*file, &model.sources));
+        let read = cloudformation::read(*file, &model.sources, &region, given, findings);
+        if let Some(resources) = read {
+            template::into_model(&resources, &region, model, findings);
+        }
+    }
+    given.check(&declared, findings);
 }
 
 /// Reads the one connector of a file: the request of `create-vpc-connector`, or the answer of
@@ -111,8 +178,12 @@ fn request(
 ) -> Result<(Vec<Connector>, Vec<Service>), Vec<Finding>> {
     let mut findings = Vec::new();
     let file = files::File::lone(path);
-    let document = open(&file, place, &mut model.sources, &mut findings);
-    let read = Import::new(document.into_iter().collect(), Vec::new());
+    let document = match open(&file, place, &mut model.sources, &mut findings) {
+        Some(Opened::Document(document)) => vec![*document],
+        // A template is no request.
+        Some(Opened::Template(_) | Opened::Terraform(_)) | None => Vec::new(),
+    };
+    let read = Import::new(document, Vec::new());
     let (connectors, services, found) = read.into_app_runner(&model.sources);
     findings.extend(found);
     if findings.iter().any(Finding::is_error) {
@@ -145,7 +216,7 @@ fn open(
     place: Place,
     sources: &mut Sources,
     findings: &mut Vec<Finding>,
-) -> Option<Document> {
+) -> Option<Opened> {
     let text = match files::text(&file.path) {
         Ok(text) => text,
         Err(why) => {
@@ -154,9 +225,20 @@ fn open(
             return None;
         }
     };
+    let is_template = cloudformation::is_template(&text);
+    let is_terraform = terraform::is_terraform(&text);
     let id = sources.add(&file.path, text);
+    if is_terraform {
+        return Some(Opened::Terraform(id));
+    }
+    if is_template {
+        return Some(Opened::Template(id));
+    }
     match crate::written::parse(sources, id) {
-        Ok(lists) => Some(Document { file: id, origin: file.origin.clone(), lists }),
+        Ok(lists) => {
+            let origin = file.origin.clone();
+            Some(Opened::Document(Box::new(Document { file: id, origin, lists })))
+        }
         Err(finding) => {
             findings.push(finding);
             None

@@ -2,12 +2,57 @@
 //!
 //! Readers of templates (CloudFormation, Terraform) come down to one list of
 //! [`Resource`]s in CloudFormation's words, whose values are known, refer to other resources, or are
-//! unknown; one mapper makes a [`crate::model::Model`] of that list. What is not known never becomes a
-//! guess: it is noted in [`crate::model::Unknowns`], and verdicts that depend on it are inconclusive.
+//! unknown; one mapper, [`into_model`], makes a [`Model`] of that list. What is not known never becomes
+//! a guess: it is noted in [`crate::model::Unknowns`], and verdicts that depend on it are inconclusive.
+//!
+//! CloudFormation has no words for some things that Terraform says. The mapper reads these beside
+//! CloudFormation's own:
+//!
+//! | kind | property | what it says |
+//! |---|---|---|
+//! | `AWS::EC2::SecurityGroup` | `NoDefaultEgress` | without rules, it lets nothing out |
+//! | `AWS::EC2::SecurityGroup`, `AWS::EC2::NetworkAcl` | `Default` | it is its VPC's default one |
+//! | `AWS::EC2::RouteTable` | `Main` | it is its VPC's main one |
+//! | `Egret::MainRouteTable` | `VpcId`, `RouteTableId` | which table is a VPC's main one |
+//! | `AWS::EC2::EIP`, `AWS::EC2::NatGateway`, `AWS::EC2::Instance` | `PublicIp` | its public address |
+//! | `AWS::EC2::NatGateway` | `SecondaryPublicIps` | its further public addresses |
+//!
+//! What AWS makes with a VPC goes by attributes of it: `DefaultSecurityGroup`, `DefaultNetworkAcl`,
+//! `MainRouteTable`. The default table of a transit gateway is its `AssociationDefaultRouteTableId` or
+//! `PropagationDefaultRouteTableId`, the list of a gateway endpoint its `PrefixListId`.
 
 use indexmap::IndexMap;
 
+use crate::finding::Finding;
+use crate::model::Model;
 use crate::source::{Place, Sourced};
+
+mod acls;
+mod gateways;
+mod groups;
+mod interfaces;
+mod joins;
+mod mapper;
+mod parameters;
+mod routes;
+mod services;
+mod vpcs;
+
+pub use parameters::Parameters;
+
+/// Adds resources to a model that may hold something already, and notes what of them is not known.
+/// What the model has no place for is passed over with a warning for each type.
+///
+/// Everything that AWS makes by itself in a VPC (its main route table, its default network ACL and
+/// security group) is added as AWS makes it.
+pub fn into_model(
+    resources: &[Resource],
+    region: &str,
+    model: &mut Model,
+    findings: &mut Vec<Finding>,
+) {
+    mapper::Mapper::new(resources, region, model, findings).run();
+}
 
 /// A resource as declared.
 #[derive(Clone, Debug)]

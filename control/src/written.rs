@@ -22,10 +22,12 @@ mod document;
 mod page;
 pub mod scalar;
 mod syntax;
+mod tree;
 
 pub use document::{Document, Loose};
 pub use page::{Page, nearest};
 pub use scalar::{Complaint, Scalar};
+pub use tree::{Branch, Sapling, Tree};
 
 /// Reads a whole file into a type: YAML, or JSON, which is YAML too.
 ///

@@ -286,7 +286,12 @@ impl<'a, T: Trace> Walk<'a, T> {
     /// A packet enters the dataplane.
     fn enter(&mut self, interface: InterfaceId) -> Result<Place, Stop> {
         let dst = self.headers.dst;
-        let reserved = matches!(dst.octets()[0], 0 | 127 | 224..);
+        let reserved = match dst.octets()[0] {
+            0 | 127 => true,
+            // One of these stands for an Elastic IP address that is not known yet.
+            224.. => self.snapshot.eni_of_public(dst).is_none(),
+            _ => false,
+        };
         self.judge(!reserved, DropReason::UnroutableDestination.at(Element::Dataplane))?;
         match self.snapshot[interface] {
             Interface::Task(task) => service::send(self, task),

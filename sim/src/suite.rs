@@ -10,8 +10,9 @@ use egret_control::explain::{Explanation, World, text};
 use egret_control::finding::{Finding, Rejection};
 use egret_control::import;
 use egret_control::model::{Model, Unknown};
-use egret_control::source::{Place, Sources};
-use egret_control::written::{self, At, OneOrMany, Page, Written};
+use egret_control::source::{FileId, Place, Sources};
+use egret_control::template::Parameters;
+use egret_control::written::{self, At, Entries, OneOrMany, Page, Written};
 use egret_dataplane::snapshot::Snapshot;
 use egret_dataplane::time::Instant;
 use egret_verify::classes::Class;
@@ -59,9 +60,12 @@ pub struct Suite {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SuiteFile {
-    /// The scenario file, its folder, or a folder of `aws ... describe-*` JSON, beside this file.
-    /// Default: the scenario of this file's folder.
+    /// The scenario file, its folder, a template, or a folder of `aws ... describe-*` JSON, beside
+    /// this file. Default: the scenario of this file's folder.
     scenario: Option<At<String>>,
+    /// Values for the parameters of a template, by name; a list is written with commas.
+    #[serde(default)]
+    parameters: Entries<Written<String>>,
     /// What is expected of packets.
     #[serde(default)]
     expect: Vec<At<ExpectationSection>>,
@@ -388,7 +392,8 @@ fn read_suite(path: &Path) -> Result<(PathBuf, Scenario, Said), Rejection> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let about = suite.scenario.as_ref().map_or(FILE_NAME, |about| &about.value);
     let about = folder.join(about);
-    let mut scenario = read_about(&about)?;
+    let given = given(&alone, file, suite.parameters)?;
+    let mut scenario = read_about(&about, &given)?;
     // Once more among the files of the scenario, so that each place is known there.
     let sources = &mut scenario.model.sources;
     let file = sources.add(path, &*text);
@@ -459,12 +464,32 @@ fn unknown_rules(snapshot: &Snapshot, expect: &[Expectation]) -> Vec<Finding> {
     unknown.collect()
 }
 
-/// A scenario, or JSON as the AWS command line prints it.
-fn read_about(path: &Path) -> Result<Scenario, Rejection> {
-    let is_json = path.extension().is_some_and(|extension| extension == "json");
-    if is_json || path.is_dir() && !path.join(FILE_NAME).exists() {
-        let imported = import::read(&[path.to_owned()])?;
+/// What a file of expectations gives for parameters. They are of that file, which is none of the
+/// scenario's yet, so that only errors in themselves have a place.
+fn given(
+    sources: &Sources,
+    file: FileId,
+    written: Entries<Written<String>>,
+) -> Result<Parameters, Rejection> {
+    let mut findings = Vec::new();
+    let given = Parameters::read(written, &mut Page::new(sources, file, &mut findings));
+    match findings.is_empty() {
+        true => Ok(given.without_places()),
+        false => Err(Rejection { sources: sources.clone(), findings }),
+    }
+}
+
+/// A scenario, a template, or JSON as the AWS command line prints it.
+fn read_about(path: &Path, given: &Parameters) -> Result<Scenario, Rejection> {
+    if import::is_importable(path) || path.is_dir() && !path.join(FILE_NAME).exists() {
+        let imported = import::read_with(&[path.to_owned()], given)?;
         return Ok(Scenario { model: imported.model, ..Scenario::default() });
+    }
+    if !given.is_empty() {
+        let message = format!("`parameters` are for templates, and {} is none", path.display());
+        let help = "write them beside the scenario's `import:`";
+        let finding = Finding::error("parameter-of-scenario", Place::NOWHERE, message).help(help);
+        return Err(Rejection { findings: vec![finding], ..Rejection::default() });
     }
     Scenario::read(path)
 }

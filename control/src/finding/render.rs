@@ -24,9 +24,27 @@ pub fn report(finding: &Finding, sources: &Sources) -> Report {
         });
     diagnostic.help = finding.help.clone();
     match finding.place.file {
-        Some(file) => labelled(diagnostic, file, finding.place, sources),
+        Some(file) if is_drawable(&sources.file(file).text, finding.place) => {
+            labelled(diagnostic, file, finding.place, sources)
+        }
+        Some(_) => {
+            let place = sources.display(finding.place).unwrap_or_default();
+            diagnostic.message = format!("{place}: {}", diagnostic.message);
+            Report::new(diagnostic)
+        }
         None => Report::new(diagnostic),
     }
+}
+
+/// Lines longer than this are not for people: a program printed a whole file as one.
+const MAX_LINE: usize = 1000;
+
+fn is_drawable(text: &str, place: Place) -> bool {
+    let at = (place.offset as usize).min(text.len());
+    let is_end = |byte: &u8| *byte == b'\n';
+    let before = text.as_bytes()[..at].iter().rev().take(MAX_LINE).position(is_end);
+    let after = text.as_bytes()[at..].iter().take(MAX_LINE).position(is_end);
+    (before.is_some() || at < MAX_LINE) && (after.is_some() || text.len() - at < MAX_LINE)
 }
 
 fn labelled(diagnostic: MietteDiagnostic, file: FileId, place: Place, sources: &Sources) -> Report {
@@ -88,6 +106,16 @@ mod tests {
         for part in ["unknown-key", "scenario.yaml:2:1", "regoin: é", "here", "write `region`"] {
             assert!(text.contains(part), "{part} is missing from {text}");
         }
+    }
+
+    #[test]
+    fn a_file_on_one_line_is_not_drawn() {
+        let mut sources = Sources::default();
+        let text = format!("{{\"a\": [{}]}}", "1, ".repeat(1000));
+        let file = sources.add("plan.json", text);
+        let place = Place { file: Some(file), offset: 1500, len: 1, line: 1, column: 1501 };
+        let text = drawn(&Finding::warning("odd", place, "odd"), &sources);
+        assert!(text.contains("plan.json:1:1501: odd") && text.len() < 200, "{text}");
     }
 
     #[test]

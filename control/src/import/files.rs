@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::cloudformation;
 use crate::finding::Finding;
 use crate::source::Sourced;
 use crate::written::without_bom;
@@ -28,15 +29,15 @@ impl File {
     }
 }
 
-/// Every file of a path: the file itself, or all `.json` files of a folder, in the order of their
-/// names.
+/// Every file of a path: the file itself, or all `.json` files and templates of a folder, in the
+/// order of their names.
 pub(super) fn all(path: &Sourced<PathBuf>, findings: &mut Vec<Finding>) -> Vec<File> {
     let mut files = Vec::new();
     if let Err(error) = collect(path, true, 0, &mut files) {
         let message = format!("{}: {error}", path.display());
         findings.push(Finding::error("unreadable", path.place, message));
     } else if files.is_empty() {
-        let message = format!("there is no .json file in {}", path.display());
+        let message = format!("there is no .json file and no template in {}", path.display());
         let help = "save what `aws ec2 describe-vpcs` and the like print there";
         findings.push(Finding::error("empty-import", path.place, message).help(help));
     }
@@ -56,12 +57,27 @@ fn collect(path: &Path, named: bool, depth: usize, files: &mut Vec<File>) -> io:
         entries.sort();
         return entries.iter().try_for_each(|entry| collect(entry, false, depth + 1, files));
     }
-    let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-    if named || is_json {
+    if named || is_json(path) || is_template(path) {
         path.metadata()?;
         files.push(File::lone(path));
     }
     Ok(())
+}
+
+/// Whether a file is JSON, by its name.
+pub(super) fn is_json(path: &Path) -> bool {
+    ends_in(path, &["json"])
+}
+
+/// Whether a file is a template, by its name and by what it holds.
+pub(super) fn is_template(path: &Path) -> bool {
+    ends_in(path, &["yaml", "yml", "template"])
+        && text(path).is_ok_and(|text| cloudformation::is_template(&text))
+}
+
+fn ends_in(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension();
+    ending.is_some_and(|ending| endings.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 
 /// The text of a file: UTF-8, or UTF-16 as a redirect in PowerShell leaves it.

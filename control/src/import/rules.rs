@@ -143,19 +143,24 @@ fn traffic(
     let number = protocol_number(&protocol, page)?;
     let place = from.as_ref().map_or(whole, |from| page.place(from));
     let (from, to) = (from.map(|from| from.value), to.map(|to| to.value));
-    let traffic = match number {
-        Protocol::All => Some(Traffic::All),
-        Protocol::TCP => ports(from, to).map(|(from, to)| Traffic::Tcp(from, to)),
-        Protocol::UDP => ports(from, to).map(|(from, to)| Traffic::Udp(from, to)),
-        Protocol::ICMP => icmp(from, to).map(|(kind, code)| Traffic::Icmp(kind, code)),
-        Protocol::Number(number) => Some(Traffic::Protocol(number)),
-    };
+    let traffic = matched(number, from, to);
     if traffic.is_none() {
         let said = |n: Option<i64>| n.map_or("nothing".to_owned(), |n| n.to_string());
         let message = format!("from {} to {} is not a range", said(from), said(to));
         page.find(Finding::error("bad-ports", place, message));
     }
     traffic.map(|traffic| Sourced::new(traffic, page.place(&protocol)))
+}
+
+/// What a rule matches that has this protocol and these ends of a range; `None` where they are none.
+pub(crate) fn matched(protocol: Protocol, from: Option<i64>, to: Option<i64>) -> Option<Traffic> {
+    match protocol {
+        Protocol::All => Some(Traffic::All),
+        Protocol::TCP => ports(from, to).map(|(from, to)| Traffic::Tcp(from, to)),
+        Protocol::UDP => ports(from, to).map(|(from, to)| Traffic::Udp(from, to)),
+        Protocol::ICMP => icmp(from, to).map(|(kind, code)| Traffic::Icmp(kind, code)),
+        Protocol::Number(number) => Some(Traffic::Protocol(number)),
+    }
 }
 
 fn protocol_number(protocol: &At<String>, page: &mut Page<'_>) -> Option<Protocol> {

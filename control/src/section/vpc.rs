@@ -14,15 +14,19 @@ use crate::finding::Finding;
 use crate::import;
 use crate::model::{InternetGateway, Model, Name, PrefixList, Subnet, Vpc};
 use crate::source::Sourced;
+use crate::template::Parameters;
 use crate::written::{At, Complaint, Entries, OneOrMany, Page, Scalar, Written};
 
 /// A VPC.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VpcSection {
-    /// Files or folders of JSON as `aws ec2 describe-*` prints it, beside this file. The keys that
-    /// follow add to what they say.
+    /// Files or folders of JSON as `aws ec2 describe-*` prints it, or of templates, beside this file.
+    /// The keys that follow add to what they say.
     import: Option<OneOrMany<String>>,
+    /// Values for the parameters of imported templates, by name; a list is written with commas.
+    #[serde(default)]
+    parameters: Entries<Written<String>>,
     /// Its name; `vpc` without one. With an import, the imported VPC that the other keys add to.
     name: Option<Written<String>>,
     /// Its IPv4 CIDR.
@@ -153,13 +157,17 @@ impl VpcSection {
         model: &mut Model,
         page: &mut Page<'_>,
     ) -> Option<Vec<String>> {
+        let parameters = Parameters::read(std::mem::take(&mut self.parameters), page);
         let Some(imports) = self.import.take() else {
+            let mut found = Vec::new();
+            parameters.check(&[], &mut found);
+            found.into_iter().for_each(|finding| page.find(finding));
             return Some(Vec::new());
         };
         let before = model.vpcs.len();
         let paths = page.meanings(imports).into_iter();
         let paths: Vec<_> = paths.map(|path| path.map(|path| folder.join(path))).collect();
-        let found = import::read_into(model, &paths);
+        let found = import::read_into(model, &paths, &parameters);
         let failed = found.iter().any(Finding::is_error);
         found.into_iter().for_each(|finding| page.find(finding));
         let imported = model.vpcs[before..].iter().map(|vpc| vpc.id.value.clone());
@@ -271,7 +279,7 @@ impl VpcSection {
         }
         for (name, cidrs) in self.prefix_lists {
             let (id, cidrs) = (page.sourced(name), page.meanings(cidrs));
-            model.prefix_lists.push(PrefixList { id, name: None, cidrs });
+            add_prefix_list(PrefixList { id, name: None, cidrs }, model);
         }
         for (name, section) in self.endpoints {
             let id = page.sourced(name);
@@ -281,6 +289,16 @@ impl VpcSection {
             let id = page.sourced(name);
             model.network_interfaces.push(section.read(id, page));
         }
+    }
+}
+
+/// Adds a prefix list, or says the blocks of one that a template leaves open.
+fn add_prefix_list(list: PrefixList, model: &mut Model) {
+    let is_open = |known: &&mut PrefixList| known.id == list.id && known.cidrs.is_empty();
+    let open = model.unknowns.prefix_lists.iter().any(|(id, _)| *id == list.id);
+    match model.prefix_lists.iter_mut().find(is_open).filter(|_| open) {
+        Some(known) => known.cidrs = list.cidrs,
+        None => model.prefix_lists.push(list),
     }
 }
 

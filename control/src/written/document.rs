@@ -23,7 +23,7 @@ pub struct Document {
 
 /// What a value of any shape is, with the type of what is in it and that of keys.
 #[derive(Clone, Debug, PartialEq)]
-enum Shape<V, K> {
+pub(super) enum Shape<V, K> {
     Null,
     /// A number or a truth value. It is kept as written: `012` may be meant as a name.
     Plain(String),
@@ -58,7 +58,7 @@ impl Page<'_> {
     }
 
     /// The text of a number or a truth value.
-    fn as_written(&self, location: Location) -> Option<String> {
+    pub(super) fn as_written(&self, location: Location) -> Option<String> {
         let place = self.place(&At { value: (), location });
         let range = place.offset as usize..(place.offset + place.len) as usize;
         let text = self.text().get(range)?.trim();
@@ -232,16 +232,16 @@ impl JsonSchema for Loose {
     }
 }
 
-impl<'de> Deserialize<'de> for Shape<Loose, At<String>> {
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Shape<V, At<String>> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ShapeVisitor)
+        deserializer.deserialize_any(ShapeVisitor(PhantomData))
     }
 }
 
-struct ShapeVisitor;
+struct ShapeVisitor<V>(PhantomData<V>);
 
-impl<'de> Visitor<'de> for ShapeVisitor {
-    type Value = Shape<Loose, At<String>>;
+impl<'de, V: Deserialize<'de>> Visitor<'de> for ShapeVisitor<V> {
+    type Value = Shape<V, At<String>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any value")

@@ -50,11 +50,11 @@ impl Complaint {
         Complaint { why: Some(why.into()), ..self }
     }
 
-    pub(super) fn error(self, noun: &str, text: &str, place: Place) -> Finding {
+    pub(crate) fn error(self, noun: &str, text: &str, place: Place) -> Finding {
         Finding::error(self.code, place, self.message(noun, text)).help(self.help)
     }
 
-    pub(super) fn warning(self, noun: &str, text: &str, place: Place) -> Finding {
+    pub(crate) fn warning(self, noun: &str, text: &str, place: Place) -> Finding {
         Finding::warning(self.code, place, self.message(noun, text)).help(self.help)
     }
 

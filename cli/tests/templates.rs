@@ -1,0 +1,155 @@
+//! Templates as a user meets them: read by every verb, given parameters, tested by expectations.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn template(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../control/tests/fixtures/templates").join(name)
+}
+
+/// A folder with the template of a service in three zones.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::copy(template("three-zones.yaml"), folder.path().join("network.yaml")).expect("copied");
+    folder
+}
+
+fn egret(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_egret"));
+    command.args(args).current_dir(folder).output().expect("egret runs")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("an exit code")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_template_is_checked_and_explained_as_a_scenario_is() {
+    let folder = folder();
+    let output = egret(folder.path(), &["check", "network.yaml"]);
+    assert_eq!(code(&output), 0, "{output:?}");
+    let passed_over = "warning: `AWS::IAM::Role` is not modelled: 1 resource passed over";
+    assert!(stderr(&output).contains(passed_over), "{output:?}");
+
+    let explain = ["explain", "network.yaml", "--from", "Web", "--to", "203.0.113.10:443"];
+    let output = egret(folder.path(), &explain);
+    assert_eq!(code(&output), 0, "{output:?}");
+    let text = stdout(&output);
+    assert!(text.contains("allowed by tcp 443 to 0.0.0.0/0") && text.contains("[network.yaml:"));
+    assert!(text.contains("0.0.0.0/0 leads to nat-gateway Nat"), "{text}");
+    // What stands for the Elastic IP address that AWS will choose.
+    assert!(text.contains("becomes 240.0.0.1:"), "{text}");
+}
+
+#[test]
+fn parameters_are_given_on_the_command_line() {
+    let folder = folder();
+    let explain = ["explain", "network.yaml", "--from", "Web", "--to", "198.51.100.7:8443"];
+    let given = [&explain[..], &["--parameter", "PartnerCidr=198.51.100.0/24"]].concat();
+    let output = egret(folder.path(), &given);
+    assert_eq!(code(&output), 0, "{output:?}");
+    assert!(stdout(&output).contains("allowed by tcp 8443 to 198.51.100.0/24"), "{output:?}");
+
+    let wrong = ["--parameter", "PartnerCird=198.51.100.0/24", "--parameter", "Stage=test"];
+    let output = egret(folder.path(), &[&explain[..], &wrong].concat());
+    assert_eq!(code(&output), 2, "{output:?}");
+    let text = stderr(&output);
+    assert!(text.contains("no template has a parameter `PartnerCird`"), "{text}");
+    assert!(text.contains("did you mean `PartnerCidr`?"), "{text}");
+    assert!(
+        text.contains("network.yaml:6:5: error: the parameter `Stage` cannot be `test`"),
+        "{text}"
+    );
+
+    let output = egret(folder.path(), &["check", "network.yaml", "--parameter", "PartnerCidr"]);
+    assert_eq!(code(&output), 2, "{output:?}");
+    assert!(stderr(&output).contains("NAME=VALUE"), "{output:?}");
+}
+
+const SUITE: &str = "
+scenario: network.yaml
+parameters: { PartnerCidr: 198.51.100.0/24 }
+expect:
+  - { from: Web, to: \"203.0.113.0/24:443\", outcome: delivered }
+  - { from: Web, to: \"198.51.100.0/24:8443\", outcome: delivered }
+  - { from: Web, to: \"203.0.113.0/24:8443\", outcome: dropped, reason: security-group-egress }
+  - { from: Web, to: \"Database:5432\", outcome: delivered }
+  - { from: Web, to: \"Database:5433\", outcome: dropped }
+  - { from: Status, to: \"203.0.113.0/24:80\", outcome: delivered }
+";
+
+#[test]
+fn expectations_are_about_a_template() {
+    let folder = folder();
+    fs::write(folder.path().join("network.egret.yaml"), SUITE).expect("written");
+    let output = egret(folder.path(), &["test"]);
+    assert_eq!(code(&output), 0, "{output:?}");
+    assert!(stdout(&output).contains("6 passed, 0 failed"), "{output:?}");
+
+    let other =
+        SUITE.replace("Database:5433\", outcome: dropped", "Database:5433\", outcome: delivered");
+    fs::write(folder.path().join("network.egret.yaml"), other).expect("written");
+    let output = egret(folder.path(), &["test", "--format", "github"]);
+    assert_eq!(code(&output), 1, "{output:?}");
+}
+
+const SCENARIO: &str = "
+title: A template, and what it cannot know
+vpc:
+  import: network.yaml
+  parameters: { PartnerCidr: 198.51.100.0/24, \"ssm:/network/office-cidr\": 192.0.2.0/28 }
+  prefix_lists: { com.amazonaws.us-east-1.s3: [192.0.2.128/25] }
+hosts:
+  files.example.com: { address: 192.0.2.130, listen: [tcp/443] }
+  api.example.com: { address: 203.0.113.10, listen: [tcp/443] }
+expect:
+  - { from: Web, to: \"files.example.com:443\", outcome: delivered, via: [S3] }
+  - { from: Web, to: \"api.example.com:443\", outcome: delivered, via: [Nat] }
+";
+
+#[test]
+fn a_scenario_says_what_a_template_cannot_know() {
+    let folder = folder();
+    fs::write(folder.path().join("scenario.yaml"), SCENARIO).expect("written");
+    let output = egret(folder.path(), &["test"]);
+    assert_eq!(code(&output), 0, "{output:?}");
+
+    let output =
+        egret(folder.path(), &["check", ".", "--parameter", "PartnerCidr=198.51.100.0/24"]);
+    assert_eq!(code(&output), 2, "{output:?}");
+    assert!(
+        stderr(&output).contains("`parameters:` beside the scenario's `import:`"),
+        "{output:?}"
+    );
+
+    let wrong = SCENARIO.replace("PartnerCidr", "PartnerCird");
+    fs::write(folder.path().join("scenario.yaml"), wrong).expect("written");
+    let output = egret(folder.path(), &["check", "."]);
+    assert_eq!(code(&output), 2, "{output:?}");
+    let line = "scenario.yaml:5:30: error: no template has a parameter `PartnerCird`";
+    assert!(stderr(&output).contains(line), "{output:?}");
+}
+
+#[test]
+fn what_is_wrong_with_a_template_is_bad_input() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "
+AWSTemplateFormatVersion: '2010-09-09'
+Resources:
+  Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: !Ref VpcCidr } }
+";
+    fs::write(folder.path().join("bad.template"), text).expect("written");
+    let output = egret(folder.path(), &["check", "bad.template"]);
+    assert_eq!(code(&output), 2, "{output:?}");
+    let line = "bad.template:4:61: error: there is no parameter or resource `VpcCidr`";
+    assert!(stderr(&output).contains(line), "{output:?}");
+}

@@ -130,6 +130,9 @@ fn add_templates(
     let said = given.get("AWS::Region").map(|region| region.value.clone());
     let known = Some(model.region.clone()).filter(|region| !region.is_empty());
     let region = said.or(known).unwrap_or_else(|| DEFAULT_REGION.to_owned());
+    if model.region.is_empty() && !templates.is_empty() {
+        model.region.clone_from(&region);
+    }
     let mut declared = Vec::new();
     for file in templates {
         declared.extend(cloudformation::declared(*file, &model.sources));

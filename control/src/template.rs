@@ -34,6 +34,8 @@ mod interfaces;
 mod joins;
 mod mapper;
 mod parameters;
+mod reading;
+mod references;
 mod routes;
 mod services;
 mod vpcs;

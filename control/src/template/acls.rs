@@ -1,7 +1,8 @@
 //! Network ACLs and their entries.
 
 use super::Resource;
-use super::mapper::{Gap, Mapper, Part, Said};
+use super::mapper::Mapper;
+use super::reading::{Gap, Part, Said};
 use crate::finding::Finding;
 use crate::model::{AclEntry, Name, NetworkAcl, Traffic, Unknown, UnknownEntry};
 use crate::names::Kind;

@@ -2,7 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use super::mapper::{Gap, Mapper, Part, Said};
+use super::mapper::Mapper;
+use super::reading::{Gap, Part, Said};
 use super::{Resource, Value};
 use crate::finding::Finding;
 use crate::model::{EndpointKind, Name, NatAddress, NatGateway, PrefixList, Unknown, VpcEndpoint};

@@ -6,7 +6,8 @@ use std::net::Ipv4Addr;
 
 use super::Resource;
 use super::gateways::picked;
-use super::mapper::{Gap, Mapper, Part, Said};
+use super::mapper::Mapper;
+use super::reading::{Gap, Part, Said};
 use crate::model::{InterfaceOwner, Name, NetworkInterface};
 use crate::names::Kind;
 use crate::source::Sourced;
@@ -109,6 +110,7 @@ impl<'a> Mapper<'a> {
             let owner = part.get("InstanceId").map(|owner| self.name(owner));
             if let (Some(address), Some(Ok(owner))) = (address, owner) {
                 public.insert(owner.value, address);
+                self.note_existence(resource);
             }
         }
         for resource in self.of_kind("AWS::EC2::EIPAssociation") {
@@ -221,9 +223,11 @@ impl<'a> Mapper<'a> {
         let by_subnet = part.get("SubnetId").and_then(|subnet| self.referred(subnet));
         let by_subnet = by_subnet.is_some_and(|subnet| {
             let part = self.properties(subnet);
-            self.flag(part, "MapPublicIpOnLaunch", false).unwrap_or(false)
+            let said = self.flag(part, "MapPublicIpOnLaunch", false);
+            self.structural(said).unwrap_or(false)
         });
-        let asked = self.flag(part, "AssociatePublicIpAddress", by_subnet).unwrap_or(by_subnet);
+        let asked = self.flag(part, "AssociatePublicIpAddress", by_subnet);
+        let asked = self.structural(asked).unwrap_or(by_subnet);
         (asked || own.has("PublicIp")).then(|| self.public_at(own, resource))
     }
 

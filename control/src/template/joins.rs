@@ -3,7 +3,8 @@
 use ipnet::Ipv4Net;
 
 use super::Resource;
-use super::mapper::{DEFAULT_TRANSIT_TABLE, Gap, Mapper, Part};
+use super::mapper::{DEFAULT_TRANSIT_TABLE, Mapper};
+use super::reading::{Gap, Part};
 use crate::finding::Finding;
 use crate::model::{
     AttachmentKind, Name, Peering, TransitGateway, TransitGatewayAttachment, TransitGatewayRoute,

@@ -2,7 +2,8 @@
 
 use ipnet::Ipv4Net;
 
-use super::mapper::{Gap, Mapper, Part, Said};
+use super::mapper::Mapper;
+use super::reading::{Gap, Part, Said};
 use super::{Data, Resource, Value};
 use crate::finding::Finding;
 use crate::model::{

@@ -1,7 +1,8 @@
 //! App Runner's connectors and services, and Lambda functions in a VPC.
 
 use super::Resource;
-use super::mapper::{Gap, Mapper, Part, Said};
+use super::mapper::Mapper;
+use super::reading::{Gap, Part, Said};
 use crate::finding::Finding;
 use crate::model::{Connector, Egress, Name, Service, Unknown};
 use crate::names::Kind;

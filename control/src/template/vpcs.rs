@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use ipnet::Ipv4Net;
 
 use super::Resource;
-use super::mapper::{Gap, Mapper, Part, Said};
+use super::mapper::Mapper;
+use super::reading::{Gap, Part, Said};
 use crate::finding::Finding;
 use crate::model::{Name, Subnet, Unknown, Vpc};
 use crate::names::Kind;

@@ -9,7 +9,7 @@ use egret_dataplane::verdict::Element;
 use thiserror::Error;
 
 use crate::cuts::World;
-use crate::space::Region;
+use crate::space::{Packet, Region};
 
 /// Packets that fare alike: they pass the same elements with the same decisions, and so do their
 /// answers.

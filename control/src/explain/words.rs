@@ -185,7 +185,7 @@ pub fn rule_of(snapshot: &Snapshot, decision: Decision) -> Option<(&'static str,
         }
         Decision::Route { table, route } => {
             let (name, route) = (snapshot[table].name.to_string(), snapshot[table].routes[route?]);
-            let (key, to) = (key_words(snapshot, route.key), target(snapshot, route.target));
+            let (key, to) = (key_words(snapshot, route.key), target_words(snapshot, route.target));
             ("route-table", name, format!("{key} leads to {to}"))
         }
         _ => return None,

@@ -146,7 +146,8 @@ fn with_pairs(
         let compiled = [&old, &new].map(|model| compile(model).map(|compiled| compiled.snapshot));
         // Not every change leaves a valid network.
         let [Ok(was), Ok(is)] = compiled else { continue };
-        (was.prepare(), is.prepare());
+        was.prepare();
+        is.prepare();
         let worlds = [World::new(&was), World::new(&is)];
         let sides =
             [Side { model: &old, world: &worlds[0] }, Side { model: &new, world: &worlds[1] }];
@@ -232,7 +233,8 @@ fn a_large_configuration_is_compared_in_seconds() {
         ("one route", large::without_a_route(&old)),
     ] {
         let [was, is] = [&old, &new].map(|model| compile(model).expect("valid").snapshot);
-        (was.prepare(), is.prepare());
+        was.prepare();
+        is.prepare();
         let worlds = [World::new(&was), World::new(&is)];
         let sides =
             [Side { model: &old, world: &worlds[0] }, Side { model: &new, world: &worlds[1] }];

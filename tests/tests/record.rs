@@ -41,7 +41,8 @@ fn recorded(model: &Model, compilation: &Compilation) -> Vec<Expectation> {
 /// Whether a service's flows are lost, gained or carried another way, and not only at some of the
 /// source ports of a translator.
 fn has_changed(old: (&Model, &Compilation), new: (&Model, &Compilation)) -> bool {
-    (old.1.snapshot.prepare(), new.1.snapshot.prepare());
+    old.1.snapshot.prepare();
+    new.1.snapshot.prepare();
     let worlds = [old, new].map(|(_, compilation)| cuts::World::new(&compilation.snapshot));
     let sides =
         [Side { model: old.0, world: &worlds[0] }, Side { model: new.0, world: &worlds[1] }];

@@ -71,9 +71,12 @@ fn record_dropped(
     }
 }
 
+/// Destinations, and ports of each of them.
+type Product = (Vec<Span<u32>>, Vec<Span<u16>>);
+
 /// The packets of rows, with all destinations of a port together: what is dropped is dropped at most
 /// ports for most destinations.
-fn by_ports(rows: &[&Row<Vec<Seen>>]) -> Vec<(Vec<Span<u32>>, Vec<Span<u16>>)> {
+fn by_ports(rows: &[&Row<Vec<Seen>>]) -> Vec<Product> {
     let spans = || rows.iter().flat_map(|row| &row.ports);
     let begins = spans().map(|span| span.first);
     let mut begins: Vec<u16> =

@@ -136,6 +136,9 @@ fn contains(spans: &[Span<u32>], address: u32) -> bool {
     spans.get(at).is_some_and(|span| span.contains(address))
 }
 
+/// Whether flows were accepted, and where they went.
+type Alike = (bool, Vec<Span<u32>>);
+
 /// What was seen from some zones of packets that fare alike.
 struct Sight<'a> {
     group: &'a Group<'a>,
@@ -156,7 +159,7 @@ impl Sight<'_> {
         for flow in flows {
             of_port.entry((flow.accept, flow.port)).or_default().insert(flow.dst);
         }
-        let mut alike: IndexMap<(bool, Vec<Span<u32>>), Vec<Span<u16>>> = IndexMap::new();
+        let mut alike: IndexMap<Alike, Vec<Span<u16>>> = IndexMap::new();
         for ((accept, port), addresses) in of_port {
             let key = (accept, self.destinations(&addresses));
             alike.entry(key).or_default().push(Span::one(port));

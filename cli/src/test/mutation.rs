@@ -23,9 +23,12 @@ pub(super) struct Configuration {
     excuses: Vec<Excuse>,
 }
 
+/// A suite, and what came of its cases.
+type Judged<'a> = (&'a Suite, Vec<(&'a Case, &'a Outcome)>);
+
 /// Judges the mutants of all configurations of these files, side by side.
 pub(super) fn of(files: &[File]) -> Vec<Configuration> {
-    let mut suites: BTreeMap<PathBuf, Vec<(&Suite, Vec<(&Case, &Outcome)>)>> = BTreeMap::new();
+    let mut suites: BTreeMap<PathBuf, Vec<Judged<'_>>> = BTreeMap::new();
     for file in files {
         let Some(suite) = &file.suite else { continue };
         let outcomes = file.done.iter().map(|done| (&done.case, &done.outcome)).collect();
@@ -36,7 +39,7 @@ pub(super) fn of(files: &[File]) -> Vec<Configuration> {
     let all = all.flat_map(|(at, of)| of.mutants().into_iter().map(move |mutant| (at, mutant)));
     let all: Vec<(usize, Mutant)> = all.collect();
     let fates = side_by_side(&all, |(at, mutant)| Some(mutations[*at].judge(mutant)));
-    let of_suites = |suites: &Vec<(&Suite, _)>| Configuration {
+    let of_suites = |suites: &Vec<Judged<'_>>| Configuration {
         path: suites[0].0.about.clone(),
         mutants: Vec::new(),
         excuses: suites.iter().flat_map(|(suite, _)| suite.excuses.clone()).collect(),

@@ -361,7 +361,7 @@ fn advice_comes_with_the_nearest_word() {
     let advice = rejection.findings[1].help.as_deref();
     assert_eq!(
         advice,
-        Some("did you mean `dropped`? It is one of `delivered`, `no-reply`, `dropped`")
+        Some("did you mean `dropped`? It is one of `delivered`, `no-reply`, `dropped`, `any`")
     );
     let bare = with_vpc("  security_groups: { w: { egress: [{ to: 10.0.0.5 }] } }");
     assert_eq!(help(&bare), "write `10.0.0.5/32` for the one address");
@@ -617,7 +617,8 @@ fn the_schema_has_every_key_with_its_meaning() {
     assert!(subnet["properties"]["cidr"]["pattern"].is_string());
     assert_eq!(subnet["additionalProperties"], serde_json::json!(false));
     let outcome = &schema["$defs"]["ExpectationSection"]["properties"]["outcome"];
-    assert_eq!(outcome["enum"], serde_json::json!(["delivered", "no-reply", "dropped"]));
+    let outcomes = serde_json::json!(["delivered", "no-reply", "dropped", "any", null]);
+    assert_eq!(outcome["enum"], outcomes);
     assert!(outcome["description"].as_str().is_some_and(|text| text.contains("comes back")));
 }
 

@@ -1,7 +1,7 @@
 //! What two configurations do otherwise with the packets of a service.
 //!
 //! A service's tasks of OLD face those of NEW, zone by zone, and the packets of all are cut at once
-//! ([`fates`](crate::fates)): what becomes of a packet is compared by the names of elements, as indices
+//! ([`crate::fates`]): what becomes of a packet is compared by the names of elements, as indices
 //! mean nothing outside of their own configuration. Every packet that fares otherwise is in exactly one
 //! row, and no other is in any. Services that have the same shared ENIs in both are asked about once.
 

@@ -6,7 +6,7 @@ import pytest
 from conftest import EGRET, ROOT
 from junitparser import JUnitXml
 from sarif.loader import load_sarif_file
-from tap.loader import Loader
+from tap.parser import Parser
 
 SUITE = """
 scenario: {scenario}
@@ -46,9 +46,11 @@ def test_junit(results, options):
 
 @pytest.mark.parametrize("options", [[], ["--coverage", "--mutate"]])
 def test_tap(results, options):
-    lines = list(Loader().load_suite_from_file(str(results("tap", *options))))
-    assert [line.id().endswith("holds") or line.id() for line in lines]
-    assert len(lines) == 2
+    lines = list(Parser().parse_file(str(results("tap", *options))))
+    tests = [line for line in lines if line.category == "test"]
+    assert [(test.number, test.ok) for test in tests] == [(1, True), (2, False)]
+    assert tests[0].description.endswith("holds")
+
 
 
 def test_sarif(results):

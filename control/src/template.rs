@@ -12,6 +12,7 @@
 //! |---|---|---|
 //! | `AWS::EC2::SecurityGroup` | `NoDefaultEgress` | without rules, it lets nothing out |
 //! | `AWS::EC2::SecurityGroup`, `AWS::EC2::NetworkAcl` | `Default` | it is its VPC's default one |
+//! | `AWS::EC2::VPC` | `Account`, `Region` | whose and where it is |
 //! | `AWS::EC2::RouteTable` | `Main` | it is its VPC's main one |
 //! | `Egret::MainRouteTable` | `VpcId`, `RouteTableId` | which table is a VPC's main one |
 //! | `AWS::EC2::EIP`, `AWS::EC2::NatGateway`, `AWS::EC2::Instance` | `PublicIp` | its public address |

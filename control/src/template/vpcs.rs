@@ -28,11 +28,13 @@ impl<'a> Mapper<'a> {
             };
             let dns_support = flag("EnableDnsSupport", true);
             let dns_hostnames = flag("EnableDnsHostnames", false);
+            let mut known = |key| Some(self.text_at(part, key).ok()??.value);
+            let (account, region) = (known("Account"), known("Region"));
             self.model.vpcs.push(Vpc {
                 id: resource.id.clone(),
                 name: self.name_tag(part),
-                account: None,
-                region: Some(self.region.to_owned()),
+                account,
+                region: region.or_else(|| Some(self.region.to_owned())),
                 cidrs: cidr.into_iter().collect(),
                 dns_support,
                 dns_hostnames,

@@ -1,0 +1,103 @@
+//! Internet gateways, Elastic IP addresses and NAT gateways.
+
+use std::net::Ipv4Addr;
+
+use serde::{Deserialize, Serialize};
+
+use super::table::Row;
+use super::time::Timestamp;
+
+/// An internet gateway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InternetGateway {
+    /// Its id.
+    pub id: String,
+    /// The VPC that it is attached to.
+    pub vpc: Option<String>,
+}
+
+impl Row for InternetGateway {
+    const KIND: &'static str = "internet-gateway";
+}
+
+/// An Elastic IP address.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Address {
+    /// The id of its allocation.
+    pub id: String,
+    /// The address.
+    pub public: Ipv4Addr,
+    /// What it is associated with.
+    pub association: Option<AddressAssociation>,
+}
+
+impl Row for Address {
+    const KIND: &'static str = "address";
+}
+
+/// What an Elastic IP address is associated with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AddressAssociation {
+    /// The id of the association.
+    pub id: String,
+    /// The network interface: for a NAT gateway, its own.
+    pub interface: String,
+    /// The private address there.
+    pub private: Ipv4Addr,
+}
+
+/// A NAT gateway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NatGateway {
+    /// Its id.
+    pub id: String,
+    /// Its VPC.
+    pub vpc: String,
+    /// Its subnet.
+    pub subnet: String,
+    /// Whether it has public addresses.
+    pub public: bool,
+    /// Where it is in its life.
+    pub state: NatGatewayState,
+    /// Its addresses, the primary one first.
+    pub addresses: Vec<NatGatewayAddress>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was deleted.
+    pub deleted: Option<Timestamp>,
+}
+
+impl Row for NatGateway {
+    const KIND: &'static str = "nat-gateway";
+}
+
+/// Where a NAT gateway is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NatGatewayState {
+    /// It is being made.
+    Pending,
+    /// It could not be made.
+    Failed,
+    /// It forwards.
+    Available,
+    /// It is being deleted.
+    Deleting,
+    /// It is gone, and shown for some time.
+    Deleted,
+}
+
+/// One address of a NAT gateway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NatGatewayAddress {
+    /// The interface that carries it.
+    pub interface: String,
+    /// The private address.
+    pub private: Ipv4Addr,
+    /// The allocation of the Elastic IP address, if it has one.
+    pub allocation: Option<String>,
+    /// The id of the association with it.
+    pub association: Option<String>,
+    /// The Elastic IP address, if it has one.
+    pub public: Option<Ipv4Addr>,
+}

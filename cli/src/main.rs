@@ -8,6 +8,7 @@ mod input;
 mod reach;
 mod run;
 mod schema;
+mod serve;
 mod terminal;
 mod test;
 
@@ -38,6 +39,7 @@ enum Verb {
     Run(run::Run),
     Test(test::Test),
     Bench(bench::Bench),
+    Serve(serve::Serve),
     Schema(schema::PrintSchema),
     Completions(completions::Completions),
 }
@@ -81,6 +83,7 @@ fn main() -> ExitCode {
         Verb::Run(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
         Verb::Bench(verb) => verb.run(),
+        Verb::Serve(verb) => verb.run(),
         Verb::Schema(verb) => verb.run(),
         Verb::Completions(verb) => verb.run::<Egret>(),
     };

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 pub mod acls;
 pub mod app_runner;
 pub mod change;
+pub mod client_tokens;
 pub mod default_vpc;
 pub mod endpoints;
 pub mod gateways;
@@ -21,6 +22,7 @@ pub mod model;
 pub mod peerings;
 pub mod prefix_lists;
 pub mod routes;
+pub mod rules;
 pub mod security_groups;
 pub mod table;
 pub mod tags;
@@ -66,6 +68,8 @@ macro_rules! tables {
             pub identity: Identity,
             /// How many changes there have been.
             pub revision: u64,
+            /// What it may have, and what AWS leaves open.
+            pub rules: Arc<rules::Rules>,
             $($(#[$doc])* pub $field: Table<$row>,)*
         }
 
@@ -118,6 +122,8 @@ tables! {
     services: app_runner::Service,
     /// What was done to services, by their ARN and in order.
     operations: app_runner::Operation,
+    /// Answers to requests that may come again, by action and token.
+    client_tokens: client_tokens::ClientToken,
     /// Tags, by the id or ARN of what carries them.
     tags: tags::Tags,
     /// What happens by itself, and when.
@@ -157,7 +163,8 @@ impl Account {
         self.each_table(|table| {
             if table.kind() == kind {
                 let (kind, id_text) = (kind.to_owned(), id.to_owned());
-                outcome = table.load(id, row).map_err(|why| LoadError::Row { kind, id: id_text, why });
+                outcome =
+                    table.load(id, row).map_err(|why| LoadError::Row { kind, id: id_text, why });
             }
         });
         outcome

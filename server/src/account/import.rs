@@ -124,7 +124,8 @@ impl Import<'_, '_, '_> {
         for (at, vpc) in self.model.vpcs.iter().enumerate() {
             let id = self.of(Kind::Vpc, at);
             let ids = &mut self.change.ids;
-            let association = |cidr: Ipv4Net| CidrAssociation { id: ids.next("vpc-cidr-assoc"), cidr };
+            let association =
+                |cidr: Ipv4Net| CidrAssociation { id: ids.next("vpc-cidr-assoc"), cidr };
             let row = Vpc {
                 id: id.clone(),
                 cidrs: vpc.cidrs.iter().map(|cidr| cidr.value).map(association).collect(),
@@ -186,7 +187,13 @@ impl Import<'_, '_, '_> {
         }
     }
 
-    fn security_group_rule(&mut self, group: &str, egress: bool, rule: &m::SecurityGroupRule, vpc: &Name) {
+    fn security_group_rule(
+        &mut self,
+        group: &str,
+        egress: bool,
+        rule: &m::SecurityGroupRule,
+        vpc: &Name,
+    ) {
         let id = match &rule.id {
             Some(id) => id.clone(),
             None => self.change.ids.next("sgr"),
@@ -194,7 +201,9 @@ impl Import<'_, '_, '_> {
         let named = |name: &str| Name::from(name);
         let peer = match &rule.peer.value {
             m::Peer::Cidr(cidr) => Peer::Cidr(*cidr),
-            m::Peer::PrefixList(list) => Peer::PrefixList(self.find(Kind::PrefixList, &named(list))),
+            m::Peer::PrefixList(list) => {
+                Peer::PrefixList(self.find(Kind::PrefixList, &named(list)))
+            }
             m::Peer::SecurityGroup(other) => {
                 Peer::Group(self.find_in(Kind::SecurityGroup, &named(other), vpc))
             }
@@ -234,7 +243,9 @@ impl Import<'_, '_, '_> {
         for (at, gateway) in self.model.internet_gateways.iter().enumerate() {
             let id = self.of(Kind::InternetGateway, at);
             let vpc = gateway.vpc.as_ref().map(|vpc| self.find(Kind::Vpc, vpc));
-            self.change.internet_gateways.insert(id.as_str(), InternetGateway { id: id.clone(), vpc });
+            self.change
+                .internet_gateways
+                .insert(id.as_str(), InternetGateway { id: id.clone(), vpc });
         }
     }
 
@@ -250,7 +261,8 @@ impl Import<'_, '_, '_> {
             let said = interface.addresses.iter().map(|address| address.value).collect();
             let addresses = self.addresses_or_free(said, &subnet);
             let groups = self.groups(&interface.security_groups, &interface.subnet);
-            let host = interface.name.clone().or((id != **interface.id).then(|| (*interface.id).clone()));
+            let host =
+                interface.name.clone().or((id != **interface.id).then(|| (*interface.id).clone()));
             let row = NetworkInterface {
                 id: id.clone(),
                 vpc,
@@ -283,14 +295,25 @@ impl Import<'_, '_, '_> {
         let Some(vpc) = of else { return Vec::new() };
         if names.is_empty() {
             let vpc = self.find(Kind::Vpc, vpc);
-            return self.change.default_group(&vpc).map(|group| group.id.clone()).into_iter().collect();
+            return self
+                .change
+                .default_group(&vpc)
+                .map(|group| group.id.clone())
+                .into_iter()
+                .collect();
         }
         names.iter().map(|name| self.find_in(Kind::SecurityGroup, name, vpc)).collect()
     }
 
     /// An Elastic IP address on an interface: its allocation and association.
-    fn address(&mut self, public: Ipv4Addr, interface: &str, private: Ipv4Addr) -> (String, String) {
-        let (id, association) = (self.change.ids.next("eipalloc"), self.change.ids.next("eipassoc"));
+    fn address(
+        &mut self,
+        public: Ipv4Addr,
+        interface: &str,
+        private: Ipv4Addr,
+    ) -> (String, String) {
+        let (id, association) =
+            (self.change.ids.next("eipalloc"), self.change.ids.next("eipassoc"));
         let tie = AddressAssociation {
             id: association.clone(),
             interface: interface.to_owned(),
@@ -312,10 +335,14 @@ impl Import<'_, '_, '_> {
             let mut addresses = Vec::new();
             let interface = self.change.ids.next("eni");
             for (number, address) in gateway.addresses.iter().enumerate() {
-                let private = said.get(number).copied().or_else(|| self.change.free_address(&subnet));
+                let private =
+                    said.get(number).copied().or_else(|| self.change.free_address(&subnet));
                 let Some(private) = private else { continue };
                 self.hold(&interface, &vpc, &subnet, private, Vec::new(), owner.clone());
-                let tie = address.public.as_ref().map(|public| self.address(**public, &interface, private));
+                let tie = address
+                    .public
+                    .as_ref()
+                    .map(|public| self.address(**public, &interface, private));
                 addresses.push(NatGatewayAddress {
                     interface: interface.clone(),
                     private,
@@ -324,9 +351,22 @@ impl Import<'_, '_, '_> {
                     public: address.public.as_ref().map(|public| public.value),
                 });
             }
-            let state = if gateway.available { NatGatewayState::Available } else { NatGatewayState::Failed };
+            let state = if gateway.available {
+                NatGatewayState::Available
+            } else {
+                NatGatewayState::Failed
+            };
             let (public, created) = (gateway.public, self.change.now);
-            let row = NatGateway { id: id.clone(), vpc, subnet, public, state, addresses, created, deleted: None };
+            let row = NatGateway {
+                id: id.clone(),
+                vpc,
+                subnet,
+                public,
+                state,
+                addresses,
+                created,
+                deleted: None,
+            };
             self.change.nat_gateways.insert(id, row);
         }
     }
@@ -394,12 +434,15 @@ impl Import<'_, '_, '_> {
         groups: &[Name],
         private_dns: bool,
     ) -> EndpointKind {
-        let groups = subnets.first().map(|(subnet, _)| self.groups(groups, subnet)).unwrap_or_default();
+        let groups =
+            subnets.first().map(|(subnet, _)| self.groups(groups, subnet)).unwrap_or_default();
         let (mut ids, mut interfaces) = (Vec::new(), Vec::new());
         for (name, address) in subnets {
             let subnet = self.find(Kind::Subnet, name);
             let address = address.as_ref().map(|address| address.value);
-            let Some(address) = address.or_else(|| self.change.free_address(&subnet)) else { continue };
+            let Some(address) = address.or_else(|| self.change.free_address(&subnet)) else {
+                continue;
+            };
             let interface = self.change.ids.next("eni");
             let owner = InterfaceOwner::VpcEndpoint(id.to_owned());
             self.hold(&interface, vpc, &subnet, address, groups.clone(), owner);
@@ -459,7 +502,8 @@ impl Import<'_, '_, '_> {
 
     fn attachment(&mut self, gateway: &str, attachment: &m::TransitGatewayAttachment) -> String {
         let id = self.id_for("tgw-attach", &attachment.id);
-        let called = attachment.name.as_deref().or((id != **attachment.id).then_some(&*attachment.id.value));
+        let called =
+            attachment.name.as_deref().or((id != **attachment.id).then_some(&*attachment.id.value));
         if let Some(name) = called {
             self.tag_name(&id, name);
         }
@@ -523,7 +567,11 @@ impl Import<'_, '_, '_> {
             let row = RouteTable {
                 id: id.clone(),
                 vpc: self.find(Kind::Vpc, &table.vpc),
-                routes: table.routes.iter().filter_map(|route| self.route(route, &table.vpc)).collect(),
+                routes: table
+                    .routes
+                    .iter()
+                    .filter_map(|route| self.route(route, &table.vpc))
+                    .collect(),
                 associations,
             };
             self.change.route_tables.insert(id, row);
@@ -556,8 +604,12 @@ impl Import<'_, '_, '_> {
                 RouteTarget::InternetGateway(find(Kind::InternetGateway, name))
             }
             m::RouteTarget::InternetGateway(None) => self.own_internet_gateway(vpc),
-            m::RouteTarget::NatGateway(name) => RouteTarget::NatGateway(find(Kind::NatGateway, name)),
-            m::RouteTarget::VpcEndpoint(name) => RouteTarget::VpcEndpoint(find(Kind::VpcEndpoint, name)),
+            m::RouteTarget::NatGateway(name) => {
+                RouteTarget::NatGateway(find(Kind::NatGateway, name))
+            }
+            m::RouteTarget::VpcEndpoint(name) => {
+                RouteTarget::VpcEndpoint(find(Kind::VpcEndpoint, name))
+            }
             m::RouteTarget::Peering(name) => RouteTarget::Peering(find(Kind::Peering, name)),
             m::RouteTarget::TransitGateway(name) => {
                 RouteTarget::TransitGateway(find(Kind::TransitGateway, name))
@@ -576,7 +628,9 @@ impl Import<'_, '_, '_> {
     fn own_internet_gateway(&self, vpc: &Name) -> RouteTarget {
         let vpc = self.find(Kind::Vpc, vpc);
         let own = self.change.internet_gateways.values().find(|g| g.vpc.as_deref() == Some(&vpc));
-        own.map_or(RouteTarget::Other("igw".to_owned()), |g| RouteTarget::InternetGateway(g.id.clone()))
+        own.map_or(RouteTarget::Other("igw".to_owned()), |g| {
+            RouteTarget::InternetGateway(g.id.clone())
+        })
     }
 
     /// What a scenario's route calls by name only: whatever has it.

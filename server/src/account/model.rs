@@ -36,7 +36,11 @@ impl Account {
                 .collect(),
             prefix_lists: self.model_prefix_lists(),
             internet_gateways: self.model_internet_gateways(),
-            nat_gateways: self.nat_gateways.values().filter_map(|nat| self.nat_gateway(nat)).collect(),
+            nat_gateways: self
+                .nat_gateways
+                .values()
+                .filter_map(|nat| self.nat_gateway(nat))
+                .collect(),
             vpc_endpoints: self.vpc_endpoints.values().filter_map(|e| self.endpoint(e)).collect(),
             peerings: self.model_peerings(),
             transit_gateways: self.transit_gateways.values().map(|g| self.transit(g)).collect(),

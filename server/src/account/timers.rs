@@ -21,6 +21,8 @@ pub struct Timer {
 /// What can be due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Due {
+    /// A client token is forgotten: its key.
+    ClientToken(String),
     /// An operation of App Runner ends: its key among the account's operations.
     Operation(String),
 }
@@ -48,7 +50,8 @@ impl Change<'_> {
     /// Takes out what is due by now, in order; the caller sees to it that it happens.
     pub fn take_due(&mut self) -> Vec<Due> {
         let due = |(_, timer): &(&str, &Timer)| timer.at <= self.now;
-        let ids: Vec<String> = self.timers.iter().take_while(due).map(|(id, _)| id.to_owned()).collect();
+        let ids: Vec<String> =
+            self.timers.iter().take_while(due).map(|(id, _)| id.to_owned()).collect();
         ids.iter().filter_map(|id| self.timers.remove(id)).map(|timer| timer.due.clone()).collect()
     }
 }

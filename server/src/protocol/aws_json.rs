@@ -291,7 +291,10 @@ mod tests {
     #[test]
     fn what_is_no_request_at_all_cannot_be_read() {
         for body in ["{", "[]", "\"\"", r#"{"MaxResults": "5"}"#, r#"{"MaxResults": 1.5}"#] {
-            assert!(complaint("ListServices", body).starts_with("SerializationException"), "{body}");
+            assert!(
+                complaint("ListServices", body).starts_with("SerializationException"),
+                "{body}"
+            );
         }
     }
 }

@@ -96,7 +96,9 @@ fn decode(text: &str) -> Result<String, AwsError> {
     while let Some(byte) = rest.next() {
         bytes.push(match byte {
             b'+' => b' ',
-            b'%' => hex(rest.next(), rest.next()).ok_or_else(|| malformed("has a % without hex"))?,
+            b'%' => {
+                hex(rest.next(), rest.next()).ok_or_else(|| malformed("has a % without hex"))?
+            }
             other => other,
         });
     }
@@ -165,7 +167,8 @@ impl Node {
         let name = self.name.clone();
         let text = self.text(expected)?;
         let value = text.trim().to_ascii_lowercase();
-        let invalid = |_| Error::Invalid { name, value: text, expected: format!("It must be {expected}.") };
+        let invalid =
+            |_| Error::Invalid { name, value: text, expected: format!("It must be {expected}.") };
         value.parse().map_err(invalid)
     }
 }
@@ -174,7 +177,11 @@ impl<'de> Deserializer<'de> for Node {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.children.is_empty() { self.deserialize_string(visitor) } else { self.deserialize_map(visitor) }
+        if self.children.is_empty() {
+            self.deserialize_string(visitor)
+        } else {
+            self.deserialize_map(visitor)
+        }
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -256,7 +263,10 @@ struct Fields {
 impl<'de> de::MapAccess<'de> for Fields {
     type Error = Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Error> {
         let Some((key, node)) = self.fields.next() else { return Ok(None) };
         self.value = Some(node);
         let key: StringDeserializer<Error> = key.into_deserializer();
@@ -276,7 +286,10 @@ struct Items(std::vec::IntoIter<(u32, Node)>);
 impl<'de> de::SeqAccess<'de> for Items {
     type Error = Error;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Error> {
         let Some((at, node)) = self.0.next() else { return Ok(None) };
         seed.deserialize(node).map(Some).map_err(|error| error.within(&at.to_string()))
     }
@@ -339,7 +352,9 @@ mod tests {
     #[test]
     fn no_form_is_too_strange() {
         for form in ["%", "%zz=1", "%ff=1", "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q=1"] {
-            assert!(complaint::<ec2::DescribeVpcsRequest>(form).starts_with("MalformedQueryString"));
+            assert!(
+                complaint::<ec2::DescribeVpcsRequest>(form).starts_with("MalformedQueryString")
+            );
         }
         for form in ["&&&", "=", "VpcId", "VpcId=1&VpcId.1=2", ".=.", "VpcId.99999999999=1"] {
             let _ = read::<ec2::DescribeVpcsRequest>(form);

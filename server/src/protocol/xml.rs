@@ -290,7 +290,8 @@ mod tests {
 
     #[test]
     fn members_go_by_their_wire_names_and_lists_by_items() {
-        let tag = |key: &str| ec2::Tag { key: Some(key.to_owned()), value: Some("1 < 2".to_owned()) };
+        let tag =
+            |key: &str| ec2::Tag { key: Some(key.to_owned()), value: Some("1 < 2".to_owned()) };
         let vpc = ec2::Vpc {
             vpc_id: Some("vpc-1".to_owned()),
             is_default: Some(true),
@@ -299,7 +300,11 @@ mod tests {
         };
         let text = written(&ec2::CreateVpcResult { vpc: Some(vpc) });
         assert!(text.starts_with("<vpc>") && text.ends_with("</vpc>"), "{text}");
-        assert!(text.contains("<isDefault>true</isDefault><vpcId>vpc-1</vpcId>") || text.contains("<vpcId>vpc-1</vpcId>"), "{text}");
+        assert!(
+            text.contains("<isDefault>true</isDefault><vpcId>vpc-1</vpcId>")
+                || text.contains("<vpcId>vpc-1</vpcId>"),
+            "{text}"
+        );
         let tags = "<tagSet><item><key>a</key><value>1 &lt; 2</value></item>\
                     <item><key>b\u{fffd}</key><value>1 &lt; 2</value></item></tagSet>";
         assert!(text.contains(tags), "{text}");

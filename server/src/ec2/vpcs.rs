@@ -1,0 +1,183 @@
+//! VPCs: CreateVpc, DeleteVpc, DescribeVpcs.
+
+use ipnet::Ipv4Net;
+
+use super::filters::{self, Values};
+use super::pages::{self, Page};
+use super::tags::{self, tag_new};
+use super::{Action, actions, errors};
+use crate::account::Account;
+use crate::account::change::Change;
+use crate::account::vpcs::{CidrAssociation, Vpc};
+use crate::error::{AwsError, Result};
+use crate::shapes::ec2;
+
+pub(super) const ACTIONS: &[Action] = actions! {
+    change CreateVpc => create;
+    change DeleteVpc => delete;
+    read DescribeVpcs => describe;
+};
+
+/// The names of DescribeVpcs' filters, but for those of tags.
+const FILTERS: &[&str] = &[
+    "cidr",
+    "cidr-block",
+    "cidr-block-association.association-id",
+    "cidr-block-association.cidr-block",
+    "cidr-block-association.state",
+    "dhcp-options-id",
+    "is-default",
+    "owner-id",
+    "state",
+    "vpc-id",
+];
+
+/// A VPC that has to be there.
+///
+/// # Errors
+/// `InvalidVpcID.NotFound`.
+pub(super) fn vpc<'a>(account: &'a Account, id: &str) -> Result<&'a Vpc> {
+    account.vpcs.get(id).ok_or_else(|| errors::not_found("InvalidVpcID.NotFound", "vpc ID", id))
+}
+
+fn create(change: &mut Change<'_>, request: ec2::CreateVpcRequest) -> Result<ec2::CreateVpcResult> {
+    errors::refuse(&[
+        ("Ipv4IpamPoolId", request.ipv4_ipam_pool_id.is_some()),
+        ("Ipv4NetmaskLength", request.ipv4_netmask_length.is_some()),
+        ("Ipv6Pool", request.ipv6_pool.is_some()),
+        ("Ipv6CidrBlock", request.ipv6_cidr_block.is_some()),
+        ("Ipv6IpamPoolId", request.ipv6_ipam_pool_id.is_some()),
+        ("AmazonProvidedIpv6CidrBlock", request.amazon_provided_ipv6_cidr_block == Some(true)),
+        ("VpcEncryptionControl", request.vpc_encryption_control.is_some()),
+    ])?;
+    let cidr = request.cidr_block.as_deref().ok_or_else(|| errors::missing("cidrBlock"))?;
+    let cidr = vpc_cidr(cidr)?;
+    let tenancy = request.instance_tenancy.as_deref().unwrap_or("default");
+    if !matches!(tenancy, "default" | "dedicated") {
+        return Err(errors::invalid("instanceTenancy", tenancy, "It is default or dedicated."));
+    }
+    if change.vpcs.len() >= change.rules.quotas.vpcs {
+        return Err(errors::over_quota("VpcLimitExceeded", "VPCs"));
+    }
+    let id = change.make_vpc(cidr, tenancy, false);
+    tag_new(change, &id, "vpc", &request.tag_specifications)?;
+    Ok(ec2::CreateVpcResult { vpc: Some(shown(change, vpc(change, &id)?)) })
+}
+
+/// A CIDR that a VPC may have: /16 to /28. EC2 takes its first address for what was meant.
+fn vpc_cidr(text: &str) -> Result<Ipv4Net> {
+    let malformed = || {
+        let message = format!(
+            "Value ({text}) for parameter cidrBlock is invalid. This is not a valid CIDR block."
+        );
+        AwsError::new("InvalidParameterValue", message)
+    };
+    let cidr: Ipv4Net = text.parse().map_err(|_| malformed())?;
+    if !(16..=28).contains(&cidr.prefix_len()) {
+        let message = format!("The CIDR '{text}' is invalid.");
+        return Err(AwsError::new("InvalidVpc.Range", message));
+    }
+    Ok(cidr.trunc())
+}
+
+/// What comes with a VPC goes with it; anything else has to be gone.
+fn delete(change: &mut Change<'_>, request: ec2::DeleteVpcRequest) -> Result<()> {
+    let id = vpc(change, &request.vpc_id)?.id.clone();
+    if has_dependencies(change, &id) {
+        return Err(errors::dependency("vpc", &id));
+    }
+    let group = change.default_group(&id).map(|group| group.id.clone());
+    let rules: Vec<String> = change
+        .security_group_rules
+        .values()
+        .filter(|rule| Some(&rule.group) == group.as_ref())
+        .map(|rule| rule.id.clone())
+        .collect();
+    for rule in rules {
+        change.security_group_rules.remove(&rule);
+        change.forget_tags(&rule);
+    }
+    let table = change.main_route_table(&id).map(|table| table.id.clone());
+    let acl = change.default_acl(&id).map(|acl| acl.id.clone());
+    group.iter().for_each(|id| drop(change.security_groups.remove(id)));
+    table.iter().for_each(|id| drop(change.route_tables.remove(id)));
+    acl.iter().for_each(|id| drop(change.network_acls.remove(id)));
+    change.vpcs.remove(&id);
+    for gone in group.iter().chain(&table).chain(&acl).chain([&id]) {
+        change.forget_tags(gone);
+    }
+    Ok(())
+}
+
+fn has_dependencies(account: &Account, id: &str) -> bool {
+    account.subnets.values().any(|subnet| subnet.vpc == id)
+        || account.internet_gateways.values().any(|gateway| gateway.vpc.as_deref() == Some(id))
+        || account.security_groups.values().any(|group| group.vpc == id && !group.is_default())
+        || account.route_tables.values().any(|table| table.vpc == id && !table.is_main())
+        || account.network_acls.values().any(|acl| acl.vpc == id && !acl.default)
+        || account.network_interfaces.values().any(|interface| interface.vpc == id)
+        || account
+            .vpc_endpoints
+            .values()
+            .any(|endpoint| endpoint.vpc == id && endpoint.state != "deleted")
+}
+
+fn describe(
+    account: &Account,
+    request: ec2::DescribeVpcsRequest,
+) -> Result<ec2::DescribeVpcsResult> {
+    filters::check(&request.filters, FILTERS)?;
+    request.vpc_ids.iter().try_for_each(|id| vpc(account, id).map(drop))?;
+    let page = Page { token: request.next_token.as_deref(), most: request.max_results };
+    let (vpcs, next_token) = pages::page(&account.vpcs, page, |id, row| {
+        let asked = request.vpc_ids.is_empty() || request.vpc_ids.iter().any(|asked| asked == id);
+        Ok(asked
+            && filters::meets(account, id, &request.filters, |name| values(account, row, name))?)
+    })?;
+    let vpcs = vpcs.into_iter().map(|vpc| shown(account, vpc)).collect();
+    Ok(ec2::DescribeVpcsResult { vpcs, next_token })
+}
+
+fn values(account: &Account, vpc: &Vpc, name: &str) -> Values {
+    match name {
+        "cidr" | "cidr-block" => filters::many(vpc.cidr()),
+        "cidr-block-association.association-id" => filters::many(vpc.cidrs.iter().map(|a| &a.id)),
+        "cidr-block-association.cidr-block" => filters::many(vpc.cidrs.iter().map(|a| a.cidr)),
+        "cidr-block-association.state" => filters::one("associated"),
+        "dhcp-options-id" => filters::one(DHCP_OPTIONS),
+        "is-default" => filters::one(vpc.default),
+        "owner-id" => filters::one(&account.identity.account),
+        "state" => filters::one("available"),
+        "vpc-id" => filters::one(&vpc.id),
+        _ => None,
+    }
+}
+
+/// Every VPC has the Region's own: AmazonProvidedDNS.
+const DHCP_OPTIONS: &str = "default";
+
+/// A VPC as answers have it.
+pub(super) fn shown(account: &Account, vpc: &Vpc) -> ec2::Vpc {
+    ec2::Vpc {
+        vpc_id: Some(vpc.id.clone()),
+        cidr_block: vpc.cidr().map(|cidr| cidr.to_string()),
+        cidr_block_association_set: vpc.cidrs.iter().map(association).collect(),
+        dhcp_options_id: Some(DHCP_OPTIONS.to_owned()),
+        instance_tenancy: Some(vpc.tenancy.clone()),
+        is_default: Some(vpc.default),
+        owner_id: Some(account.identity.account.clone()),
+        state: Some("available".to_owned()),
+        tags: tags::shown(account, &vpc.id),
+        ..Default::default()
+    }
+}
+
+/// A CIDR of a VPC as answers have it.
+pub(super) fn association(association: &CidrAssociation) -> ec2::VpcCidrBlockAssociation {
+    let state = Some("associated".to_owned());
+    ec2::VpcCidrBlockAssociation {
+        association_id: Some(association.id.clone()),
+        cidr_block: Some(association.cidr.to_string()),
+        cidr_block_state: Some(ec2::VpcCidrBlockState { state, ..Default::default() }),
+    }
+}

@@ -24,13 +24,26 @@ pub mod filters;
 pub mod pages;
 pub mod tags;
 
+mod describe;
+mod network_acls;
+mod permissions;
+mod prefix_lists;
+mod security_group_rules;
+mod security_groups;
 mod vpcs;
 
 /// The XML namespace of answers.
 pub const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 
 /// Every resource kind's actions: one line a file.
-static TABLES: &[&[Action]] = &[tags::ACTIONS, vpcs::ACTIONS];
+static TABLES: &[&[Action]] = &[
+    network_acls::ACTIONS,
+    prefix_lists::ACTIONS,
+    security_group_rules::ACTIONS,
+    security_groups::ACTIONS,
+    tags::ACTIONS,
+    vpcs::ACTIONS,
+];
 
 static ACTIONS: LazyLock<HashMap<&'static str, &'static Action>> = LazyLock::new(|| {
     TABLES.iter().flat_map(|table| table.iter()).map(|action| (action.name, action)).collect()

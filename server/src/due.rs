@@ -3,11 +3,14 @@
 use crate::account::change::Change;
 use crate::account::timers::Due;
 use crate::app_runner;
+use crate::ec2::nat_gateways;
 
 /// Has it happen.
 pub fn happen(change: &mut Change<'_>, due: Due) {
     match due {
         Due::ClientToken(key) => drop(change.client_tokens.remove(&key)),
         Due::Operation(id) => app_runner::operations::finish(change, &id),
+        Due::NatGateway(id, state) => nat_gateways::go_on(change, &id, state),
+        Due::NatGatewayAddresses(id) => nat_gateways::addresses::settle(change, &id),
     }
 }

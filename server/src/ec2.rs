@@ -24,13 +24,40 @@ pub mod filters;
 pub mod pages;
 pub mod tags;
 
+mod account_attributes;
+mod addresses;
+mod describe;
+mod internet_gateways;
+pub(crate) mod nat_gateways;
+mod route_table_associations;
+mod route_tables;
+mod routes;
+mod subnets;
+mod vpc_attributes;
+mod vpc_cidrs;
 mod vpcs;
+mod zones;
 
 /// The XML namespace of answers.
 pub const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 
 /// Every resource kind's actions: one line a file.
-static TABLES: &[&[Action]] = &[tags::ACTIONS, vpcs::ACTIONS];
+static TABLES: &[&[Action]] = &[
+    account_attributes::ACTIONS,
+    addresses::ACTIONS,
+    internet_gateways::ACTIONS,
+    nat_gateways::ACTIONS,
+    nat_gateways::addresses::ACTIONS,
+    route_table_associations::ACTIONS,
+    route_tables::ACTIONS,
+    routes::ACTIONS,
+    subnets::ACTIONS,
+    tags::ACTIONS,
+    vpc_attributes::ACTIONS,
+    vpc_cidrs::ACTIONS,
+    vpcs::ACTIONS,
+    zones::ACTIONS,
+];
 
 static ACTIONS: LazyLock<HashMap<&'static str, &'static Action>> = LazyLock::new(|| {
     TABLES.iter().flat_map(|table| table.iter()).map(|action| (action.name, action)).collect()

@@ -15,7 +15,8 @@ use super::app_runner::Connector;
 use super::change::Change;
 use super::endpoints::{EndpointKind, VpcEndpoint};
 use super::gateways::{
-    Address, AddressAssociation, InternetGateway, NatGateway, NatGatewayAddress, NatGatewayState,
+    Address, AddressAssociation, InternetGateway, NatGateway, NatGatewayAddress,
+    NatGatewayAddressStatus, NatGatewayState,
 };
 use super::interfaces::{InterfaceOwner, NetworkInterface};
 use super::peerings::Peering;
@@ -349,6 +350,7 @@ impl Import<'_, '_, '_> {
                     allocation: tie.as_ref().map(|(allocation, _)| allocation.clone()),
                     association: tie.map(|(_, association)| association),
                     public: address.public.as_ref().map(|public| public.value),
+                    status: NatGatewayAddressStatus::Succeeded,
                 });
             }
             let state = if gateway.available {
@@ -364,6 +366,7 @@ impl Import<'_, '_, '_> {
                 public,
                 state,
                 addresses,
+                failure: None,
                 created,
                 deleted: None,
             };

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Account;
 use super::change::Change;
+use super::gateways::NatGatewayState;
 use super::table::Row;
 use super::time::Timestamp;
 
@@ -25,6 +26,10 @@ pub enum Due {
     ClientToken(String),
     /// An operation of App Runner ends: its key among the account's operations.
     Operation(String),
+    /// A state of a NAT gateway comes to its end.
+    NatGateway(String, NatGatewayState),
+    /// Addresses of a NAT gateway have been taken up, or given back.
+    NatGatewayAddresses(String),
 }
 
 impl Row for Timer {

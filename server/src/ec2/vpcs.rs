@@ -1,18 +1,19 @@
-//! VPCs: CreateVpc, DeleteVpc, DescribeVpcs.
-
-use ipnet::Ipv4Net;
+//! VPCs: CreateVpc, CreateDefaultVpc, DeleteVpc, DescribeVpcs.
 
 use super::filters::{self, Values};
 use super::pages::{self, Page};
 use super::tags::{self, tag_new};
+use super::vpc_cidrs::vpc_cidr;
 use super::{Action, actions, errors};
 use crate::account::Account;
 use crate::account::change::Change;
+use crate::account::transit::AttachmentKind;
 use crate::account::vpcs::{CidrAssociation, Vpc};
 use crate::error::{AwsError, Result};
 use crate::shapes::ec2;
 
 pub(super) const ACTIONS: &[Action] = actions! {
+    change CreateDefaultVpc => create_default;
     change CreateVpc => create;
     change DeleteVpc => delete;
     read DescribeVpcs => describe;
@@ -56,28 +57,30 @@ fn create(change: &mut Change<'_>, request: ec2::CreateVpcRequest) -> Result<ec2
     if !matches!(tenancy, "default" | "dedicated") {
         return Err(errors::invalid("instanceTenancy", tenancy, "It is default or dedicated."));
     }
-    if change.vpcs.len() >= change.rules.quotas.vpcs {
-        return Err(errors::over_quota("VpcLimitExceeded", "VPCs"));
-    }
+    within_quota(change)?;
     let id = change.make_vpc(cidr, tenancy, false);
     tag_new(change, &id, "vpc", &request.tag_specifications)?;
     Ok(ec2::CreateVpcResult { vpc: Some(shown(change, vpc(change, &id)?)) })
 }
 
-/// A CIDR that a VPC may have: /16 to /28. EC2 takes its first address for what was meant.
-fn vpc_cidr(text: &str) -> Result<Ipv4Net> {
-    let malformed = || {
-        let message = format!(
-            "Value ({text}) for parameter cidrBlock is invalid. This is not a valid CIDR block."
-        );
-        AwsError::new("InvalidParameterValue", message)
-    };
-    let cidr: Ipv4Net = text.parse().map_err(|_| malformed())?;
-    if !(16..=28).contains(&cidr.prefix_len()) {
-        let message = format!("The CIDR '{text}' is invalid.");
-        return Err(AwsError::new("InvalidVpc.Range", message));
+fn create_default(
+    change: &mut Change<'_>,
+    _: ec2::CreateDefaultVpcRequest,
+) -> Result<ec2::CreateDefaultVpcResult> {
+    if change.vpcs.values().any(|vpc| vpc.default) {
+        let message = "A Default VPC already exists for this account in this region.";
+        return Err(AwsError::new("DefaultVpcAlreadyExists", message));
     }
-    Ok(cidr.trunc())
+    within_quota(change)?;
+    let id = change.make_default_vpc();
+    Ok(ec2::CreateDefaultVpcResult { vpc: Some(shown(change, vpc(change, &id)?)) })
+}
+
+fn within_quota(account: &Account) -> Result<()> {
+    if account.vpcs.len() < account.rules.quotas.vpcs {
+        return Ok(());
+    }
+    Err(errors::over_quota("VpcLimitExceeded", "VPCs"))
 }
 
 /// What comes with a VPC goes with it; anything else has to be gone.
@@ -120,6 +123,13 @@ fn has_dependencies(account: &Account, id: &str) -> bool {
             .vpc_endpoints
             .values()
             .any(|endpoint| endpoint.vpc == id && endpoint.state != "deleted")
+        || account.peerings.values().any(|peering| {
+            peering.status == "active" && (peering.requester == id || peering.accepter == id)
+        })
+        || account.transit_gateway_attachments.values().any(|attachment| {
+            let AttachmentKind::Vpc { vpc, .. } = &attachment.kind else { return false };
+            vpc == id && attachment.state != "deleted"
+        })
 }
 
 fn describe(

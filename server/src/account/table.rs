@@ -108,6 +108,8 @@ impl<T: Row> Table<T> {
 pub(crate) trait AnyTable {
     /// The name of the kind in the store.
     fn kind(&self) -> &'static str;
+    /// How many rows there are.
+    fn count(&self) -> usize;
     /// What is to be stored of the change under way.
     fn writes(&self, writes: &mut Vec<Write>);
     /// The change under way has been accepted.
@@ -121,6 +123,10 @@ pub(crate) trait AnyTable {
 impl<T: Row> AnyTable for Table<T> {
     fn kind(&self) -> &'static str {
         T::KIND
+    }
+
+    fn count(&self) -> usize {
+        self.rows.len()
     }
 
     fn writes(&self, writes: &mut Vec<Write>) {

@@ -8,6 +8,7 @@ use crate::app_runner;
 pub fn happen(change: &mut Change<'_>, due: Due) {
     match due {
         Due::ClientToken(key) => drop(change.client_tokens.remove(&key)),
+        Due::Forget(arn) => change.forget(&arn),
         Due::Operation(id) => app_runner::operations::finish(change, &id),
     }
 }

@@ -3,7 +3,7 @@
 //! Ids are names, and `Name` tags other names. What AWS keeps showing after it is gone is left out,
 //! so that a route to it is a blackhole.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use egret_control::model::{self as m, Model, Name};
 use egret_control::source::{Place, Sourced};
@@ -49,7 +49,7 @@ impl Account {
                 .values()
                 .filter_map(|interface| self.interface(interface))
                 .collect(),
-            connectors: self.connectors.values().filter_map(connector).collect(),
+            connectors: self.model_connectors(),
             services: self.services.values().filter_map(|service| self.service(service)).collect(),
             ..Model::default()
         }
@@ -335,6 +335,13 @@ impl Account {
         })
     }
 
+    /// Those that packets leave by: of others a subnet or a group may be gone.
+    fn model_connectors(&self) -> Vec<m::Connector> {
+        let running = self.services.values().filter(|service| service.runs);
+        let used: BTreeSet<&str> = running.filter_map(Service::connector).collect();
+        used.into_iter().filter_map(|arn| self.connectors.get(arn)).map(connector).collect()
+    }
+
     fn service(&self, service: &Service) -> Option<m::Service> {
         let connector = service.connector().and_then(|arn| self.connectors.get(arn));
         let egress = match connector {
@@ -355,13 +362,13 @@ fn said(name: &str) -> Name {
     Sourced::implied(name.to_owned())
 }
 
-fn connector(connector: &Connector) -> Option<m::Connector> {
-    connector.is_active().then(|| m::Connector {
+fn connector(connector: &Connector) -> m::Connector {
+    m::Connector {
         id: said(&connector.name),
         arn: Some(connector.arn.clone()),
         subnets: connector.subnets.iter().map(|id| said(id)).collect(),
         security_groups: connector.groups.iter().map(|id| said(id)).collect(),
-    })
+    }
 }
 
 fn acl_entry(entry: &AclEntry) -> m::AclEntry {

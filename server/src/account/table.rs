@@ -64,7 +64,10 @@ impl<T: Row> Table<T> {
     }
 
     /// The rows whose ids come after this one: the rest of a list of which a page was seen.
-    pub fn after(&self, id: &str) -> impl DoubleEndedIterator<Item = (&str, &T)> {
+    pub fn after<'t>(
+        &'t self,
+        id: &str,
+    ) -> impl DoubleEndedIterator<Item = (&'t str, &'t T)> + use<'t, T> {
         let from = (Bound::Excluded(id), Bound::Unbounded);
         self.rows.range::<str, _>(from).map(|(id, row)| (&**id, &**row))
     }
@@ -109,6 +112,7 @@ pub(crate) trait AnyTable {
     /// The name of the kind in the store.
     fn kind(&self) -> &'static str;
     /// How many rows there are.
+    #[cfg(test)]
     fn count(&self) -> usize;
     /// What is to be stored of the change under way.
     fn writes(&self, writes: &mut Vec<Write>);
@@ -125,6 +129,7 @@ impl<T: Row> AnyTable for Table<T> {
         T::KIND
     }
 
+    #[cfg(test)]
     fn count(&self) -> usize {
         self.rows.len()
     }

@@ -9,6 +9,7 @@ use crate::ec2::nat_gateways;
 pub fn happen(change: &mut Change<'_>, due: Due) {
     match due {
         Due::ClientToken(key) => drop(change.client_tokens.remove(&key)),
+        Due::Forget(arn) => change.forget(&arn),
         Due::Operation(id) => app_runner::operations::finish(change, &id),
         Due::NatGateway(id, state) => nat_gateways::go_on(change, &id, state),
         Due::NatGatewayAddresses(id) => nat_gateways::addresses::settle(change, &id),

@@ -689,6 +689,7 @@ impl Import<'_, '_, '_> {
                 groups: groups.unwrap_or_default(),
                 created: self.change.now,
                 deleted: None,
+                users: 0,
             };
             self.change.connectors.insert(arn, row);
         }
@@ -704,6 +705,7 @@ impl Import<'_, '_, '_> {
             if let Some(connector) = &made {
                 // The model compiled: its subnets had room for the same interfaces.
                 let _ = self.change.hold_enis(connector);
+                self.change.count_user(Some(&connector.arn), true);
             }
             let row = self.change.imported_service(
                 &service.id,

@@ -3,7 +3,7 @@
 //! Ids are names, and `Name` tags other names. What AWS keeps showing after it is gone is left out,
 //! so that a route to it is a blackhole.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use egret_control::model::{self as m, Model, Name};
 use egret_control::source::{Place, Sourced};
@@ -49,7 +49,7 @@ impl Account {
                 .values()
                 .filter_map(|interface| self.interface(interface))
                 .collect(),
-            connectors: self.connectors.values().filter_map(|c| self.connector(c)).collect(),
+            connectors: self.model_connectors(),
             services: self.services.values().filter_map(|service| self.service(service)).collect(),
             ..Model::default()
         }
@@ -345,18 +345,11 @@ impl Account {
         })
     }
 
-    /// A connector that no service uses does not keep its subnets and groups: without all of them,
-    /// no packet can leave by it.
-    fn connector(&self, connector: &Connector) -> Option<m::Connector> {
-        let whole = connector.is_active()
-            && connector.subnets.iter().all(|id| self.subnets.has(id))
-            && connector.groups.iter().all(|id| self.security_groups.has(id));
-        whole.then(|| m::Connector {
-            id: said(&connector.name),
-            arn: Some(connector.arn.clone()),
-            subnets: connector.subnets.iter().map(|id| said(id)).collect(),
-            security_groups: connector.groups.iter().map(|id| said(id)).collect(),
-        })
+    /// Those that packets leave by: of others a subnet or a group may be gone.
+    fn model_connectors(&self) -> Vec<m::Connector> {
+        let running = self.services.values().filter(|service| service.runs);
+        let used: BTreeSet<&str> = running.filter_map(Service::connector).collect();
+        used.into_iter().filter_map(|arn| self.connectors.get(arn)).map(connector).collect()
     }
 
     fn service(&self, service: &Service) -> Option<m::Service> {
@@ -377,6 +370,15 @@ impl Account {
 
 fn said(name: &str) -> Name {
     Sourced::implied(name.to_owned())
+}
+
+fn connector(connector: &Connector) -> m::Connector {
+    m::Connector {
+        id: said(&connector.name),
+        arn: Some(connector.arn.clone()),
+        subnets: connector.subnets.iter().map(|id| said(id)).collect(),
+        security_groups: connector.groups.iter().map(|id| said(id)).collect(),
+    }
 }
 
 fn acl_entry(entry: &AclEntry) -> m::AclEntry {

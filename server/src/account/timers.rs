@@ -24,6 +24,8 @@ pub struct Timer {
 pub enum Due {
     /// A client token is forgotten: its key.
     ClientToken(String),
+    /// What was deleted is described no more: its ARN.
+    Forget(String),
     /// An operation of App Runner ends: its key among the account's operations.
     Operation(String),
     /// A state of a NAT gateway comes to its end.

@@ -191,3 +191,57 @@ pub(super) fn association(association: &CidrAssociation) -> ec2::VpcCidrBlockAss
         cidr_block_state: Some(ec2::VpcCidrBlockState { state, ..Default::default() }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Identity;
+    use crate::account::time::Timestamp;
+
+    fn account() -> Account {
+        Account::new(Identity::default())
+    }
+
+    fn make(account: &mut Account, cidr: &str) -> Result<String> {
+        let request =
+            ec2::CreateVpcRequest { cidr_block: Some(cidr.to_owned()), ..Default::default() };
+        let made = account.change(Timestamp(0), |change| create(change, request))?;
+        Ok(made.value.vpc.and_then(|vpc| vpc.vpc_id).expect("an id"))
+    }
+
+    #[test]
+    fn what_comes_with_a_vpc_goes_with_it() {
+        let mut account = account();
+        let id = make(&mut account, "10.0.0.0/16").unwrap();
+        assert!(account.main_route_table(&id).is_some());
+        assert!(account.default_acl(&id).is_some() && account.default_group(&id).is_some());
+        let request = ec2::DeleteVpcRequest { vpc_id: id, ..Default::default() };
+        account.change(Timestamp(0), |change| delete(change, request)).unwrap();
+        let mut left = 0;
+        account.each_table(|table| left += table.count());
+        assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn a_vpc_that_something_is_in_stays() {
+        let mut account = account();
+        let id =
+            account.change(Timestamp(0), |change| Ok::<_, AwsError>(change.make_default_vpc()));
+        let request = ec2::DeleteVpcRequest { vpc_id: id.unwrap().value, ..Default::default() };
+        let error = account.change(Timestamp(0), |change| delete(change, request)).unwrap_err();
+        assert_eq!(error.code, "DependencyViolation");
+        assert_eq!(account.vpcs.len(), 1);
+    }
+
+    #[test]
+    fn cidrs_and_quotas() {
+        let mut account = account();
+        let code = |made: Result<String>| made.unwrap_err().code.into_owned();
+        assert_eq!(code(make(&mut account, "10.0.0.0/8")), "InvalidVpc.Range");
+        assert_eq!(code(make(&mut account, "10.0.0/16")), "InvalidParameterValue");
+        for _ in 0..5 {
+            make(&mut account, "10.0.0.0/16").unwrap();
+        }
+        assert_eq!(code(make(&mut account, "10.0.0.0/16")), "VpcLimitExceeded");
+    }
+}

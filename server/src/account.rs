@@ -21,6 +21,7 @@ pub mod interfaces;
 pub mod model;
 pub mod peerings;
 pub mod prefix_lists;
+pub mod public_addresses;
 pub mod routes;
 pub mod rules;
 pub mod security_groups;

@@ -15,12 +15,18 @@ use crate::error::{AwsError, Result};
 use crate::protocol::aws_json::Constraints;
 use crate::shapes::APP_RUNNER_CONSTRAINTS;
 
+pub mod configuration;
 pub mod connectors;
+pub mod errors;
 pub mod operations;
+pub mod pages;
+pub mod services;
+pub mod tags;
 
-/// Patterns that are not judged. No image is pulled, so that the guide's `<ecr-image-identifier>`
-/// will do.
-const UNJUDGED: &[&str] = &["ImageIdentifier"];
+/// Members whose patterns are not judged, so that the guide's own example will do: its image is
+/// `<ecr-image-identifier>`, and none is pulled; its connector is `arn:aws:apprunner:..../NAME`.
+const UNJUDGED: &[(&str, &str)] =
+    &[("ImageRepository", "ImageIdentifier"), ("EgressConfiguration", "VpcConnectorArn")];
 
 static CONSTRAINTS: LazyLock<Constraints> =
     LazyLock::new(|| Constraints::new(APP_RUNNER_CONSTRAINTS, UNJUDGED));
@@ -32,6 +38,20 @@ static CONSTRAINTS: LazyLock<Constraints> =
 pub async fn run(plane: &Arc<ControlPlane>, action: &str, body: &[u8]) -> Result<(String, u64)> {
     match action {
         "CreateVpcConnector" => change(plane, action, body, connectors::create).await,
+        "DescribeVpcConnector" => read(plane, action, body, connectors::describe),
+        "ListVpcConnectors" => read(plane, action, body, connectors::list),
+        "DeleteVpcConnector" => change(plane, action, body, connectors::delete).await,
+        "CreateService" => change(plane, action, body, services::create).await,
+        "DescribeService" => read(plane, action, body, services::describe),
+        "ListServices" => read(plane, action, body, services::list),
+        "UpdateService" => change(plane, action, body, services::update).await,
+        "PauseService" => change(plane, action, body, services::pause).await,
+        "ResumeService" => change(plane, action, body, services::resume).await,
+        "DeleteService" => change(plane, action, body, services::delete).await,
+        "ListOperations" => read(plane, action, body, operations::list),
+        "TagResource" => change(plane, action, body, tags::tag).await,
+        "UntagResource" => change(plane, action, body, tags::untag).await,
+        "ListTagsForResource" => read(plane, action, body, tags::list),
         _ => {
             tracing::warn!(action, "this action of App Runner is not implemented");
             Err(AwsError::new("UnknownOperationException", ""))

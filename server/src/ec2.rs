@@ -24,25 +24,64 @@ pub mod filters;
 pub mod pages;
 pub mod tags;
 
+mod account_attributes;
+mod addresses;
 mod describe;
+mod internet_gateways;
+pub(crate) mod nat_gateways;
 mod network_acls;
+mod network_interfaces;
+pub(crate) mod peerings;
 mod permissions;
 mod prefix_lists;
+mod route_table_associations;
+mod route_tables;
+mod routes;
 mod security_group_rules;
 mod security_groups;
+mod subnets;
+pub(crate) mod transit_attachments;
+pub(crate) mod transit_gateways;
+mod transit_route_tables;
+mod transit_routes;
+mod vpc_attributes;
+mod vpc_cidrs;
+pub(crate) mod vpc_endpoints;
 mod vpcs;
+mod zones;
 
 /// The XML namespace of answers.
 pub const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 
 /// Every resource kind's actions: one line a file.
 static TABLES: &[&[Action]] = &[
+    account_attributes::ACTIONS,
+    addresses::ACTIONS,
+    internet_gateways::ACTIONS,
+    nat_gateways::ACTIONS,
+    nat_gateways::addresses::ACTIONS,
     network_acls::ACTIONS,
+    network_interfaces::ACTIONS,
+    network_interfaces::private_addresses::ACTIONS,
+    peerings::ACTIONS,
     prefix_lists::ACTIONS,
+    route_table_associations::ACTIONS,
+    route_tables::ACTIONS,
+    routes::ACTIONS,
     security_group_rules::ACTIONS,
     security_groups::ACTIONS,
+    subnets::ACTIONS,
     tags::ACTIONS,
+    transit_attachments::ACTIONS,
+    transit_gateways::ACTIONS,
+    transit_route_tables::ACTIONS,
+    transit_routes::ACTIONS,
+    vpc_attributes::ACTIONS,
+    vpc_cidrs::ACTIONS,
+    vpc_endpoints::ACTIONS,
+    vpc_endpoints::services::ACTIONS,
     vpcs::ACTIONS,
+    zones::ACTIONS,
 ];
 
 static ACTIONS: LazyLock<HashMap<&'static str, &'static Action>> = LazyLock::new(|| {

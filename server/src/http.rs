@@ -148,6 +148,9 @@ async fn answer_aws(State(shared): State<Shared>, request: Request) -> Response 
         let error = AwsError::internal("InternalFailure", "The request took too long.");
         refused(&headers, &error)
     });
+    if answer.status.is_server_error() {
+        tracing::error!(?service, action, body = answer.body, "an answer that is Egret's fault");
+    }
     tracing::info!(
         ?service,
         action,

@@ -67,6 +67,7 @@ impl Server {
         let Options { data, scenario, identity, mut rules, workers, limits } = options;
         let surroundings = scenario.as_ref().map(Surroundings::of).unwrap_or_default();
         rules.settings = surroundings.settings.clone();
+        rules.foreign = surroundings.public_addresses();
         let (store, stored) = match &data {
             Some(folder) => {
                 Store::open(folder).map_err(|error| ServeError::Store(folder.clone(), error))?

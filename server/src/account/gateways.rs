@@ -61,6 +61,8 @@ pub struct NatGateway {
     pub state: NatGatewayState,
     /// Its addresses, the primary one first.
     pub addresses: Vec<NatGatewayAddress>,
+    /// Why it could not be made.
+    pub failure: Option<NatGatewayFailure>,
     /// When it was made.
     pub created: Timestamp,
     /// When it was deleted.
@@ -87,6 +89,36 @@ pub enum NatGatewayState {
     Deleted,
 }
 
+impl NatGatewayState {
+    /// AWS's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            NatGatewayState::Pending => "pending",
+            NatGatewayState::Failed => "failed",
+            NatGatewayState::Available => "available",
+            NatGatewayState::Deleting => "deleting",
+            NatGatewayState::Deleted => "deleted",
+        }
+    }
+
+    /// Whether it is there, or is about to be: it counts towards the quota, and has its interface.
+    pub fn is_there(self) -> bool {
+        matches!(
+            self,
+            NatGatewayState::Pending | NatGatewayState::Available | NatGatewayState::Deleting
+        )
+    }
+}
+
+/// Why a NAT gateway could not be made: AWS's `FailureCode` and `FailureMessage`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NatGatewayFailure {
+    /// The code, such as `Gateway.NotAttached`.
+    pub code: String,
+    /// The sentence.
+    pub message: String,
+}
+
 /// One address of a NAT gateway.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NatGatewayAddress {
@@ -100,4 +132,35 @@ pub struct NatGatewayAddress {
     pub association: Option<String>,
     /// The Elastic IP address, if it has one.
     pub public: Option<Ipv4Addr>,
+    /// Where it is in its life.
+    pub status: NatGatewayAddressStatus,
+}
+
+/// Where an address of a NAT gateway is in its life: AWS's `Status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NatGatewayAddressStatus {
+    /// A private address is taken up.
+    Assigning,
+    /// A private address is given back; no packet has it any more.
+    Unassigning,
+    /// An Elastic IP address is taken up.
+    Associating,
+    /// An Elastic IP address is given back; no packet has it any more.
+    Disassociating,
+    /// Packets have it.
+    Succeeded,
+}
+
+impl NatGatewayAddressStatus {
+    /// AWS's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            NatGatewayAddressStatus::Assigning => "assigning",
+            NatGatewayAddressStatus::Unassigning => "unassigning",
+            NatGatewayAddressStatus::Associating => "associating",
+            NatGatewayAddressStatus::Disassociating => "disassociating",
+            NatGatewayAddressStatus::Succeeded => "succeeded",
+        }
+    }
 }

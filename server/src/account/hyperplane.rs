@@ -34,8 +34,15 @@ impl Change<'_> {
     /// A service begins to use a connector: its ENIs are made, or shared.
     ///
     /// # Errors
-    /// When a subnet has no address left.
+    /// When a subnet has no address left. Then none is held.
     pub fn hold_enis(&mut self, connector: &Connector) -> Result<(), SubnetFull> {
+        let full = connector.subnets.iter().find(|subnet| {
+            let shared = self.shared_enis.has(&key(subnet, &connector.groups));
+            !shared && self.free_address(subnet).is_none()
+        });
+        if let Some(subnet) = full {
+            return Err(SubnetFull(subnet.clone()));
+        }
         for subnet in &connector.subnets {
             let key = key(subnet, &connector.groups);
             if let Some(shared) = self.shared_enis.edit(&key) {

@@ -15,10 +15,11 @@ use super::app_runner::Connector;
 use super::change::Change;
 use super::endpoints::{EndpointKind, VpcEndpoint};
 use super::gateways::{
-    Address, AddressAssociation, InternetGateway, NatGateway, NatGatewayAddress, NatGatewayState,
+    Address, AddressAssociation, InternetGateway, NatGateway, NatGatewayAddress,
+    NatGatewayAddressStatus, NatGatewayState,
 };
 use super::interfaces::{InterfaceOwner, NetworkInterface};
-use super::peerings::Peering;
+use super::peerings::{Peering, PeeringDns};
 use super::prefix_lists::{PrefixList, PrefixListEntry};
 use super::routes::{
     Route, RouteDestination, RouteOrigin, RouteTable, RouteTableAssociation, RouteTarget,
@@ -371,6 +372,7 @@ impl Import<'_, '_, '_> {
                     allocation: tie.as_ref().map(|(allocation, _)| allocation.clone()),
                     association: tie.map(|(_, association)| association),
                     public: address.public.as_ref().map(|public| public.value),
+                    status: NatGatewayAddressStatus::Succeeded,
                 });
             }
             let state = if gateway.available {
@@ -386,6 +388,7 @@ impl Import<'_, '_, '_> {
                 public,
                 state,
                 addresses,
+                failure: None,
                 created,
                 deleted: None,
             };
@@ -485,7 +488,9 @@ impl Import<'_, '_, '_> {
                 accepter: self.find(Kind::Vpc, &peering.accepter),
                 accepter_region: region.to_owned(),
                 status: if peering.active { "active" } else { "pending-acceptance" }.to_owned(),
+                message: if peering.active { "Active" } else { "Pending Acceptance" }.to_owned(),
                 expires: None,
+                dns: PeeringDns::default(),
             };
             self.change.peerings.insert(id, row);
         }
@@ -708,6 +713,7 @@ impl Import<'_, '_, '_> {
                 groups: groups.unwrap_or_default(),
                 created: self.change.now,
                 deleted: None,
+                users: 0,
             };
             self.change.connectors.insert(arn, row);
         }
@@ -723,6 +729,7 @@ impl Import<'_, '_, '_> {
             if let Some(connector) = &made {
                 // The model compiled: its subnets had room for the same interfaces.
                 let _ = self.change.hold_enis(connector);
+                self.change.count_user(Some(&connector.arn), true);
             }
             let row = self.change.imported_service(
                 &service.id,

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 use std::net::Ipv4Addr;
+use std::ops::Range;
 
+use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use super::Account;
@@ -88,11 +90,35 @@ impl Account {
         all.saturating_sub(RESERVED as usize + 1 + self.taken_addresses(subnet).len())
     }
 
+    /// Whether an address of a subnet can be had: it is in its range, and nobody has it.
+    pub fn is_free(&self, subnet: &str, address: Ipv4Addr) -> bool {
+        let Some(row) = self.subnets.get(subnet) else { return false };
+        let first = u32::from(row.cidr.network()) + RESERVED;
+        let range = first..u32::from(row.cidr.broadcast());
+        range.contains(&u32::from(address)) && !self.taken_addresses(subnet).contains(&address)
+    }
+
     /// The first address of a subnet that nobody has.
     pub fn free_address(&self, subnet: &str) -> Option<Ipv4Addr> {
-        let cidr = self.subnets.get(subnet)?.cidr;
-        let taken = self.taken_addresses(subnet);
-        let (first, last) = (u32::from(cidr.network()) + RESERVED, u32::from(cidr.broadcast()));
-        (first..last).map(Ipv4Addr::from).find(|address| !taken.contains(address))
+        self.free_addresses(subnet).next()
     }
+
+    /// The addresses of a subnet that nobody has, the lowest first.
+    pub fn free_addresses(&self, subnet: &str) -> impl Iterator<Item = Ipv4Addr> {
+        let taken = self.taken_addresses(subnet);
+        let all = self.subnets.get(subnet).map_or(0..0, |subnet| assignable(subnet.cidr));
+        all.map(Ipv4Addr::from).filter(move |address| !taken.contains(address))
+    }
+
+    /// Whether an interface in this subnet may have the address, and nobody has it.
+    pub fn is_free_address(&self, subnet: &str, address: Ipv4Addr) -> bool {
+        let Some(row) = self.subnets.get(subnet) else { return false };
+        assignable(row.cidr).contains(&u32::from(address))
+            && !self.taken_addresses(subnet).contains(&address)
+    }
+}
+
+/// What AWS does not keep for itself.
+fn assignable(cidr: Ipv4Net) -> Range<u32> {
+    u32::from(cidr.network()) + RESERVED..u32::from(cidr.broadcast())
 }

@@ -3,7 +3,7 @@
 //! Ids are names, and `Name` tags other names. What AWS keeps showing after it is gone is left out,
 //! so that a route to it is a blackhole.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use egret_control::model::{self as m, Model, Name};
 use egret_control::source::{Place, Sourced};
@@ -12,7 +12,7 @@ use super::Account;
 use super::acls::AclEntry;
 use super::app_runner::{Connector, Service};
 use super::endpoints::{EndpointKind, VpcEndpoint};
-use super::gateways::{NatGateway, NatGatewayState};
+use super::gateways::{NatGateway, NatGatewayAddressStatus, NatGatewayState};
 use super::interfaces::{InterfaceOwner, NetworkInterface};
 use super::routes::{Route, RouteDestination, RouteOrigin, RouteTable, RouteTarget};
 use super::security_groups::{Peer, SecurityGroup, SecurityGroupRule};
@@ -49,7 +49,7 @@ impl Account {
                 .values()
                 .filter_map(|interface| self.interface(interface))
                 .collect(),
-            connectors: self.connectors.values().filter_map(connector).collect(),
+            connectors: self.model_connectors(),
             services: self.services.values().filter_map(|service| self.service(service)).collect(),
             ..Model::default()
         }
@@ -94,7 +94,7 @@ impl Account {
     }
 
     fn route_table(&self, table: &RouteTable) -> m::RouteTable {
-        let targets = table.routes.iter().map(|route| self.route(route));
+        let targets = table.routes.iter().map(|route| self.route(&table.vpc, route));
         m::RouteTable {
             id: said(&table.id),
             name: self.name(&table.id),
@@ -104,21 +104,21 @@ impl Account {
         }
     }
 
-    fn route(&self, route: &Route) -> m::Route {
+    fn route(&self, vpc: &str, route: &Route) -> m::Route {
         let destination = match &route.destination {
             RouteDestination::Cidr(cidr) => m::RouteDestination::Cidr(*cidr),
             RouteDestination::PrefixList(id) => m::RouteDestination::PrefixList(id.clone()),
         };
         m::Route {
             destination: destination.into(),
-            target: self.target(&route.target).into(),
+            target: self.target(vpc, &route.target).into(),
             propagated: route.origin == RouteOrigin::EnableVgwRoutePropagation,
             place: Place::NOWHERE,
         }
     }
 
-    fn target(&self, target: &RouteTarget) -> m::RouteTarget {
-        if !self.leads_somewhere(target) {
+    fn target(&self, vpc: &str, target: &RouteTarget) -> m::RouteTarget {
+        if !self.leads_somewhere(vpc, target) {
             return m::RouteTarget::Blackhole(target.id().map(str::to_owned));
         }
         match target {
@@ -133,12 +133,14 @@ impl Account {
         }
     }
 
-    /// Whether a route's target is there: AWS's `State` is `active` then, and `blackhole` otherwise.
-    pub fn leads_somewhere(&self, target: &RouteTarget) -> bool {
+    /// Whether the target of a route in this VPC is there: AWS's `State` is `active` then, and
+    /// `blackhole` otherwise.
+    pub fn leads_somewhere(&self, vpc: &str, target: &RouteTarget) -> bool {
         match target {
             RouteTarget::Local => true,
             RouteTarget::InternetGateway(id) => {
-                self.internet_gateways.get(id).is_some_and(|gateway| gateway.vpc.is_some())
+                let gateway = self.internet_gateways.get(id);
+                gateway.is_some_and(|gateway| gateway.vpc.as_deref() == Some(vpc))
             }
             RouteTarget::NatGateway(id) => {
                 let state = self.nat_gateways.get(id).map(|gateway| gateway.state);
@@ -153,7 +155,10 @@ impl Account {
             RouteTarget::TransitGateway(id) => {
                 self.transit_gateways.get(id).is_some_and(|gateway| gateway.state == "available")
             }
-            RouteTarget::NetworkInterface(id) => self.network_interfaces.has(id),
+            RouteTarget::NetworkInterface(id) => {
+                let interface = self.network_interfaces.get(id);
+                interface.is_some_and(|interface| !interface.owner.is_requester_managed())
+            }
             RouteTarget::Other(_) => false,
         }
     }
@@ -205,7 +210,12 @@ impl Account {
             name: self.name(&gateway.id),
             subnet: said(&gateway.subnet),
             public: gateway.public,
-            addresses: gateway.addresses.iter().map(address).collect(),
+            addresses: gateway
+                .addresses
+                .iter()
+                .filter(|address| address.status == NatGatewayAddressStatus::Succeeded)
+                .map(address)
+                .collect(),
             available: true,
         })
     }
@@ -335,6 +345,13 @@ impl Account {
         })
     }
 
+    /// Those that packets leave by: of others a subnet or a group may be gone.
+    fn model_connectors(&self) -> Vec<m::Connector> {
+        let running = self.services.values().filter(|service| service.runs);
+        let used: BTreeSet<&str> = running.filter_map(Service::connector).collect();
+        used.into_iter().filter_map(|arn| self.connectors.get(arn)).map(connector).collect()
+    }
+
     fn service(&self, service: &Service) -> Option<m::Service> {
         let connector = service.connector().and_then(|arn| self.connectors.get(arn));
         let egress = match connector {
@@ -355,13 +372,13 @@ fn said(name: &str) -> Name {
     Sourced::implied(name.to_owned())
 }
 
-fn connector(connector: &Connector) -> Option<m::Connector> {
-    connector.is_active().then(|| m::Connector {
+fn connector(connector: &Connector) -> m::Connector {
+    m::Connector {
         id: said(&connector.name),
         arn: Some(connector.arn.clone()),
         subnets: connector.subnets.iter().map(|id| said(id)).collect(),
         security_groups: connector.groups.iter().map(|id| said(id)).collect(),
-    })
+    }
 }
 
 fn acl_entry(entry: &AclEntry) -> m::AclEntry {

@@ -19,8 +19,21 @@ pub struct Peering {
     pub accepter_region: String,
     /// AWS's status code: `pending-acceptance`, `active`, `rejected`, `deleted` and so on.
     pub status: String,
+    /// What AWS says of it.
+    pub message: String,
     /// When a request that nobody has accepted goes.
     pub expires: Option<Timestamp>,
+    /// Whether names of each side resolve to private addresses on the other.
+    pub dns: PeeringDns,
+}
+
+/// `AllowDnsResolutionFromRemoteVpc` of both sides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeeringDns {
+    /// Of the VPC that asked.
+    pub requester: bool,
+    /// Of the VPC that was asked.
+    pub accepter: bool,
 }
 
 impl Row for Peering {

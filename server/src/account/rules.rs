@@ -1,5 +1,7 @@
 //! How much of everything an account may have, by default as in AWS, and what AWS leaves open.
 
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use egret_control::model::Settings;
@@ -13,12 +15,19 @@ pub struct Rules {
     pub operation_time: Duration,
     /// What AWS leaves open.
     pub settings: Settings,
+    /// Public addresses of others, which the account is not given.
+    pub foreign: BTreeSet<Ipv4Addr>,
 }
 
 impl Default for Rules {
     fn default() -> Self {
         let operation_time = Duration::from_secs(1);
-        Rules { quotas: Quotas::default(), operation_time, settings: Settings::default() }
+        Rules {
+            quotas: Quotas::default(),
+            operation_time,
+            settings: Settings::default(),
+            foreign: BTreeSet::new(),
+        }
     }
 }
 

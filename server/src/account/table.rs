@@ -64,7 +64,10 @@ impl<T: Row> Table<T> {
     }
 
     /// The rows whose ids come after this one: the rest of a list of which a page was seen.
-    pub fn after(&self, id: &str) -> impl DoubleEndedIterator<Item = (&str, &T)> {
+    pub fn after<'t>(
+        &'t self,
+        id: &str,
+    ) -> impl DoubleEndedIterator<Item = (&'t str, &'t T)> + use<'t, T> {
         let from = (Bound::Excluded(id), Bound::Unbounded);
         self.rows.range::<str, _>(from).map(|(id, row)| (&**id, &**row))
     }
@@ -108,6 +111,9 @@ impl<T: Row> Table<T> {
 pub(crate) trait AnyTable {
     /// The name of the kind in the store.
     fn kind(&self) -> &'static str;
+    /// How many rows there are.
+    #[cfg(test)]
+    fn count(&self) -> usize;
     /// What is to be stored of the change under way.
     fn writes(&self, writes: &mut Vec<Write>);
     /// The change under way has been accepted.
@@ -121,6 +127,11 @@ pub(crate) trait AnyTable {
 impl<T: Row> AnyTable for Table<T> {
     fn kind(&self) -> &'static str {
         T::KIND
+    }
+
+    #[cfg(test)]
+    fn count(&self) -> usize {
+        self.rows.len()
     }
 
     fn writes(&self, writes: &mut Vec<Write>) {

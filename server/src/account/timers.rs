@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Account;
 use super::change::Change;
+use super::gateways::NatGatewayState;
 use super::table::Row;
 use super::time::Timestamp;
 
@@ -23,8 +24,20 @@ pub struct Timer {
 pub enum Due {
     /// A client token is forgotten: its key.
     ClientToken(String),
+    /// What was deleted is described no more: its ARN.
+    Forget(String),
     /// An operation of App Runner ends: its key among the account's operations.
     Operation(String),
+    /// A state of a NAT gateway comes to its end.
+    NatGateway(String, NatGatewayState),
+    /// Addresses of a NAT gateway have been taken up, or given back.
+    NatGatewayAddresses(String),
+    /// A state of a VPC endpoint comes to its end.
+    VpcEndpoint(String, String),
+    /// A state of a peering connection comes to its end.
+    Peering(String, String),
+    /// A state of a transit gateway, an attachment or a route table of one comes to its end.
+    Transit(String, String),
 }
 
 impl Row for Timer {

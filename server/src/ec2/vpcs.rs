@@ -1,18 +1,19 @@
-//! VPCs: CreateVpc, DeleteVpc, DescribeVpcs.
-
-use ipnet::Ipv4Net;
+//! VPCs: CreateVpc, CreateDefaultVpc, DeleteVpc, DescribeVpcs.
 
 use super::filters::{self, Values};
 use super::pages::{self, Page};
 use super::tags::{self, tag_new};
+use super::vpc_cidrs::vpc_cidr;
 use super::{Action, actions, errors};
 use crate::account::Account;
 use crate::account::change::Change;
+use crate::account::transit::AttachmentKind;
 use crate::account::vpcs::{CidrAssociation, Vpc};
 use crate::error::{AwsError, Result};
 use crate::shapes::ec2;
 
 pub(super) const ACTIONS: &[Action] = actions! {
+    change CreateDefaultVpc => create_default;
     change CreateVpc => create;
     change DeleteVpc => delete;
     read DescribeVpcs => describe;
@@ -56,28 +57,30 @@ fn create(change: &mut Change<'_>, request: ec2::CreateVpcRequest) -> Result<ec2
     if !matches!(tenancy, "default" | "dedicated") {
         return Err(errors::invalid("instanceTenancy", tenancy, "It is default or dedicated."));
     }
-    if change.vpcs.len() >= change.rules.quotas.vpcs {
-        return Err(errors::over_quota("VpcLimitExceeded", "VPCs"));
-    }
+    within_quota(change)?;
     let id = change.make_vpc(cidr, tenancy, false);
     tag_new(change, &id, "vpc", &request.tag_specifications)?;
     Ok(ec2::CreateVpcResult { vpc: Some(shown(change, vpc(change, &id)?)) })
 }
 
-/// A CIDR that a VPC may have: /16 to /28. EC2 takes its first address for what was meant.
-fn vpc_cidr(text: &str) -> Result<Ipv4Net> {
-    let malformed = || {
-        let message = format!(
-            "Value ({text}) for parameter cidrBlock is invalid. This is not a valid CIDR block."
-        );
-        AwsError::new("InvalidParameterValue", message)
-    };
-    let cidr: Ipv4Net = text.parse().map_err(|_| malformed())?;
-    if !(16..=28).contains(&cidr.prefix_len()) {
-        let message = format!("The CIDR '{text}' is invalid.");
-        return Err(AwsError::new("InvalidVpc.Range", message));
+fn create_default(
+    change: &mut Change<'_>,
+    _: ec2::CreateDefaultVpcRequest,
+) -> Result<ec2::CreateDefaultVpcResult> {
+    if change.vpcs.values().any(|vpc| vpc.default) {
+        let message = "A Default VPC already exists for this account in this region.";
+        return Err(AwsError::new("DefaultVpcAlreadyExists", message));
     }
-    Ok(cidr.trunc())
+    within_quota(change)?;
+    let id = change.make_default_vpc();
+    Ok(ec2::CreateDefaultVpcResult { vpc: Some(shown(change, vpc(change, &id)?)) })
+}
+
+fn within_quota(account: &Account) -> Result<()> {
+    if account.vpcs.len() < account.rules.quotas.vpcs {
+        return Ok(());
+    }
+    Err(errors::over_quota("VpcLimitExceeded", "VPCs"))
 }
 
 /// What comes with a VPC goes with it; anything else has to be gone.
@@ -120,6 +123,13 @@ fn has_dependencies(account: &Account, id: &str) -> bool {
             .vpc_endpoints
             .values()
             .any(|endpoint| endpoint.vpc == id && endpoint.state != "deleted")
+        || account.peerings.values().any(|peering| {
+            peering.status == "active" && (peering.requester == id || peering.accepter == id)
+        })
+        || account.transit_gateway_attachments.values().any(|attachment| {
+            let AttachmentKind::Vpc { vpc, .. } = &attachment.kind else { return false };
+            vpc == id && attachment.state != "deleted"
+        })
 }
 
 fn describe(
@@ -179,5 +189,59 @@ pub(super) fn association(association: &CidrAssociation) -> ec2::VpcCidrBlockAss
         association_id: Some(association.id.clone()),
         cidr_block: Some(association.cidr.to_string()),
         cidr_block_state: Some(ec2::VpcCidrBlockState { state, ..Default::default() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Identity;
+    use crate::account::time::Timestamp;
+
+    fn account() -> Account {
+        Account::new(Identity::default())
+    }
+
+    fn make(account: &mut Account, cidr: &str) -> Result<String> {
+        let request =
+            ec2::CreateVpcRequest { cidr_block: Some(cidr.to_owned()), ..Default::default() };
+        let made = account.change(Timestamp(0), |change| create(change, request))?;
+        Ok(made.value.vpc.and_then(|vpc| vpc.vpc_id).expect("an id"))
+    }
+
+    #[test]
+    fn what_comes_with_a_vpc_goes_with_it() {
+        let mut account = account();
+        let id = make(&mut account, "10.0.0.0/16").unwrap();
+        assert!(account.main_route_table(&id).is_some());
+        assert!(account.default_acl(&id).is_some() && account.default_group(&id).is_some());
+        let request = ec2::DeleteVpcRequest { vpc_id: id, ..Default::default() };
+        account.change(Timestamp(0), |change| delete(change, request)).unwrap();
+        let mut left = 0;
+        account.each_table(|table| left += table.count());
+        assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn a_vpc_that_something_is_in_stays() {
+        let mut account = account();
+        let id =
+            account.change(Timestamp(0), |change| Ok::<_, AwsError>(change.make_default_vpc()));
+        let request = ec2::DeleteVpcRequest { vpc_id: id.unwrap().value, ..Default::default() };
+        let error = account.change(Timestamp(0), |change| delete(change, request)).unwrap_err();
+        assert_eq!(error.code, "DependencyViolation");
+        assert_eq!(account.vpcs.len(), 1);
+    }
+
+    #[test]
+    fn cidrs_and_quotas() {
+        let mut account = account();
+        let code = |made: Result<String>| made.unwrap_err().code.into_owned();
+        assert_eq!(code(make(&mut account, "10.0.0.0/8")), "InvalidVpc.Range");
+        assert_eq!(code(make(&mut account, "10.0.0/16")), "InvalidParameterValue");
+        for _ in 0..5 {
+            make(&mut account, "10.0.0.0/16").unwrap();
+        }
+        assert_eq!(code(make(&mut account, "10.0.0.0/16")), "VpcLimitExceeded");
     }
 }

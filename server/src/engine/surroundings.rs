@@ -1,6 +1,7 @@
 //! What a scenario has that no account has: hosts outside, what answers at hosts inside, settings.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::net::Ipv4Addr;
 
 use egret_control::model::{Host, Listen, Model, Name, Serve, Settings};
 use egret_control::source::{Sourced, Sources};
@@ -40,6 +41,11 @@ impl Surroundings {
             lost_azs: model.lost_azs.clone(),
             answers: answers.collect(),
         }
+    }
+
+    /// The addresses of the destinations outside: they are somebody's.
+    pub fn public_addresses(&self) -> BTreeSet<Ipv4Addr> {
+        self.hosts.iter().map(|host| host.address.value).collect()
     }
 
     /// Puts an account's network into them.

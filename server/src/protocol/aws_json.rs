@@ -39,6 +39,24 @@ struct Shape {
     words: Vec<String>,
 }
 
+impl Shape {
+    /// Any text.
+    fn text() -> Shape {
+        Shape {
+            r#type: Type::String,
+            required: Vec::new(),
+            members: HashMap::new(),
+            member: None,
+            key: None,
+            value: None,
+            min: None,
+            max: None,
+            pattern: None,
+            words: Vec::new(),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 enum Type {
@@ -69,7 +87,9 @@ impl TryFrom<String> for Pattern {
             Some(rest) => (Some("aws:".to_owned()), rest),
             None => (None, written.as_str()),
         };
-        let regex = Regex::new(&format!("^(?:{rest})$"))?;
+        // AWS means ASCII; of all letters that there are, a thousand times, is too much to compile.
+        let ascii = rest.replace(r"\w", "[0-9A-Za-z_]");
+        let regex = Regex::new(&format!("^(?:{ascii})$"))?;
         Ok(Pattern { not, regex, written })
     }
 }
@@ -81,14 +101,20 @@ impl Pattern {
 }
 
 impl Constraints {
-    /// Reads what `server/shapes/generate.py` wrote, but for the patterns of `unjudged` shapes.
+    /// Reads what `server/shapes/generate.py` wrote, but for the patterns of `unjudged` members, each
+    /// with its structure's name.
     ///
     /// # Panics
     /// When it is not what this build was made with.
-    pub fn new(json: &str, unjudged: &[&str]) -> Constraints {
+    pub fn new(json: &str, unjudged: &[(&str, &str)]) -> Constraints {
         let mut constraints: Constraints = serde_json::from_str(json).expect("constraints");
-        for name in unjudged {
-            constraints.shapes.get_mut(*name).expect("a shape of that name").pattern = None;
+        for (structure, member) in unjudged {
+            let structure = constraints.shapes.get_mut(*structure).expect("a shape of that name");
+            let shape = structure.members.get_mut(*member).expect("a member of that name");
+            let free = format!("unjudged {shape}");
+            let judged = std::mem::replace(shape, free.clone());
+            let (min, max) = (constraints.shapes[&judged].min, constraints.shapes[&judged].max);
+            constraints.shapes.insert(free, Shape { min, max, ..Shape::text() });
         }
         constraints
     }

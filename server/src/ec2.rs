@@ -29,9 +29,14 @@ mod addresses;
 mod describe;
 mod internet_gateways;
 pub(crate) mod nat_gateways;
+mod network_acls;
+mod permissions;
+mod prefix_lists;
 mod route_table_associations;
 mod route_tables;
 mod routes;
+mod security_group_rules;
+mod security_groups;
 mod subnets;
 mod vpc_attributes;
 mod vpc_cidrs;
@@ -48,9 +53,13 @@ static TABLES: &[&[Action]] = &[
     internet_gateways::ACTIONS,
     nat_gateways::ACTIONS,
     nat_gateways::addresses::ACTIONS,
+    network_acls::ACTIONS,
+    prefix_lists::ACTIONS,
     route_table_associations::ACTIONS,
     route_tables::ACTIONS,
     routes::ACTIONS,
+    security_group_rules::ACTIONS,
+    security_groups::ACTIONS,
     subnets::ACTIONS,
     tags::ACTIONS,
     vpc_attributes::ACTIONS,

@@ -127,6 +127,7 @@ async fn begin(
                 Some(model) => change.import(model),
                 None => drop(change.make_default_vpc()),
             }
+            change.make_aws_prefix_lists();
             Ok(())
         });
     let Ok(accepted) = accepted;

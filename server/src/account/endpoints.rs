@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Account;
+use super::change::Change;
+use super::routes::{Route, RouteDestination, RouteOrigin, RouteTarget};
 use super::table::Row;
 use super::time::Timestamp;
 
@@ -47,4 +50,42 @@ pub enum EndpointKind {
         /// Whether the service's public name leads here within the VPC.
         private_dns: bool,
     },
+}
+
+impl Account {
+    /// The route tables of a gateway endpoint; an interface endpoint has none.
+    fn tables_of_endpoint(&self, id: &str) -> Vec<String> {
+        match self.vpc_endpoints.get(id).map(|endpoint| &endpoint.kind) {
+            Some(EndpointKind::Gateway { route_tables }) => route_tables.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Change<'_> {
+    /// Adds a gateway endpoint's route to each of its tables that has none by that prefix list.
+    pub fn add_endpoint_routes(&mut self, id: &str) {
+        let service = self.vpc_endpoints.get(id).map(|endpoint| endpoint.service.clone());
+        let list = service.and_then(|service| self.prefix_list_named(&service));
+        let Some(list) = list.map(|list| list.id.clone()) else { return };
+        let destination = RouteDestination::PrefixList(list);
+        for table in self.tables_of_endpoint(id) {
+            let Some(table) = self.route_tables.edit(&table) else { continue };
+            if !table.routes.iter().any(|route| route.destination == destination) {
+                table.routes.push(Route {
+                    destination: destination.clone(),
+                    target: RouteTarget::VpcEndpoint(id.to_owned()),
+                    origin: RouteOrigin::CreateRoute,
+                });
+            }
+        }
+    }
+
+    /// Takes a gateway endpoint's routes out of a table.
+    pub fn remove_endpoint_routes(&mut self, id: &str, table: &str) {
+        if let Some(table) = self.route_tables.edit(table) {
+            let target = RouteTarget::VpcEndpoint(id.to_owned());
+            table.routes.retain(|route| route.target != target);
+        }
+    }
 }

@@ -46,6 +46,7 @@ impl Change<'_> {
         import.peerings();
         import.transit_gateways();
         import.route_tables();
+        import.endpoint_routes();
         import.complete_vpcs();
         import.connectors();
         import.services();
@@ -226,7 +227,8 @@ impl Import<'_, '_, '_> {
     fn prefix_lists(&mut self) {
         for (at, list) in self.model.prefix_lists.iter().enumerate() {
             let id = self.of(Kind::PrefixList, at);
-            let name = list.name.clone().unwrap_or_else(|| list.id.value.clone());
+            let said = list.name.clone().unwrap_or_else(|| list.id.value.clone());
+            let name = self.service_of_list(at).unwrap_or(said);
             let entry = |cidr| PrefixListEntry { cidr, description: None };
             let entries: Vec<_> = list.cidrs.iter().map(|cidr| entry(cidr.value)).collect();
             let row = PrefixList {
@@ -237,6 +239,26 @@ impl Import<'_, '_, '_> {
                 versions: vec![entries],
             };
             self.change.prefix_lists.insert(id, row);
+        }
+    }
+
+    /// A scenario's endpoint may name any list; in AWS it is the one that is called like the service.
+    fn service_of_list(&self, at: usize) -> Option<String> {
+        self.model.vpc_endpoints.iter().find_map(|endpoint| match &endpoint.kind {
+            m::EndpointKind::Gateway { prefix_list: Some(list), .. } => {
+                let found = self.names.find(Kind::PrefixList, list).ok();
+                (found == Some(at)).then(|| endpoint.service.value.clone())
+            }
+            _ => None,
+        })
+    }
+
+    /// A scenario leaves the routes of gateway endpoints to them; tables here have them.
+    fn endpoint_routes(&mut self) {
+        let endpoints: Vec<String> =
+            self.change.vpc_endpoints.values().map(|endpoint| endpoint.id.clone()).collect();
+        for id in endpoints {
+            self.change.add_endpoint_routes(&id);
         }
     }
 

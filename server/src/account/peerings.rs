@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Account;
 use super::table::Row;
 use super::time::Timestamp;
 
@@ -24,4 +25,34 @@ pub struct Peering {
 
 impl Row for Peering {
     const KIND: &'static str = "peering";
+}
+
+impl Peering {
+    /// Whether it is between these two VPCs, whichever asked.
+    pub fn is_between(&self, a: &str, b: &str) -> bool {
+        (self.requester == a && self.accepter == b) || (self.requester == b && self.accepter == a)
+    }
+}
+
+impl Account {
+    /// The active peering connection between two VPCs.
+    pub fn peering_between(&self, a: &str, b: &str) -> Option<&Peering> {
+        let mut active = self.peerings.values().filter(|peering| peering.status == "active");
+        active.find(|peering| peering.is_between(a, b))
+    }
+
+    /// Whether a rule in one VPC may name a group of the other: they are peered within the Region,
+    /// or attached to a transit gateway that keeps references to groups.
+    pub fn joined(&self, a: &str, b: &str) -> bool {
+        let here = |peering: &Peering| peering.accepter_region == self.identity.region;
+        if self.peering_between(a, b).is_some_and(here) {
+            return true;
+        }
+        let mut gateways = self.transit_gateways.values();
+        gateways.any(|gateway| {
+            gateway.options.sg_referencing
+                && self.is_attached(&gateway.id, a)
+                && self.is_attached(&gateway.id, b)
+        })
+    }
 }

@@ -3,6 +3,7 @@
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
+use super::Account;
 use super::table::Row;
 
 /// A security group.
@@ -65,4 +66,11 @@ pub enum Peer {
     PrefixList(String),
     /// The interfaces that carry a group.
     Group(String),
+}
+
+impl Account {
+    /// The rules of a group, in the order of their ids.
+    pub fn rules_of(&self, group: &str) -> impl Iterator<Item = &SecurityGroupRule> {
+        self.security_group_rules.values().filter(move |rule| rule.group == group)
+    }
 }

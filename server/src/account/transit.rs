@@ -3,6 +3,7 @@
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
+use super::Account;
 use super::table::Row;
 use super::time::Timestamp;
 
@@ -108,4 +109,15 @@ pub struct Route {
     pub cidr: Ipv4Net,
     /// The attachment that it leads to; `None` is a blackhole.
     pub attachment: Option<String>,
+}
+
+impl Account {
+    /// Whether a VPC is attached to a transit gateway, and the attachment works.
+    pub fn is_attached(&self, gateway: &str, vpc: &str) -> bool {
+        self.transit_gateway_attachments.values().any(|attachment| {
+            attachment.gateway == gateway
+                && attachment.state == "available"
+                && matches!(&attachment.kind, AttachmentKind::Vpc { vpc: of, .. } if of == vpc)
+        })
+    }
 }

@@ -11,6 +11,7 @@ use egret_dataplane::time::Duration;
 use egret_server::account::Identity;
 use egret_server::account::rules::{Quotas, Rules};
 use egret_server::serve::{Options, ServeError, Server, bind};
+use egret_server::sigv4::Credentials;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -38,6 +39,11 @@ pub(crate) struct Serve {
     /// Without one, an account begins with a default VPC.
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
+
+    /// Believe only who signs with a key of this file, written as AWS's own ~/.aws/credentials.
+    /// Without it, everybody is believed.
+    #[arg(long, value_name = "FILE")]
+    credentials: Option<PathBuf>,
 
     /// Workers of the dataplane, a thread each.
     #[arg(long, value_name = "N", default_value_t = 2)]
@@ -77,8 +83,15 @@ impl Serve {
             Ok(scenario) => scenario,
             Err(exit) => return exit,
         };
+        let credentials = match self.credentials() {
+            Ok(credentials) => credentials,
+            Err(message) => {
+                terminal::complain(&format!("error: {message}\n"))?;
+                return Ok(Exit::BadInput);
+            }
+        };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        match runtime.block_on(self.serve(scenario)) {
+        match runtime.block_on(self.serve(scenario, credentials)) {
             Ok(()) => Ok(Exit::Fine),
             Err(error) => {
                 terminal::complain(&format!("error: {error}\n"))?;
@@ -105,6 +118,13 @@ impl Serve {
         }
     }
 
+    fn credentials(&self) -> Result<Option<Credentials>, String> {
+        let Some(path) = &self.credentials else { return Ok(None) };
+        let at = path.display();
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{at}: {error}"))?;
+        Credentials::parse(&text).map(Some).map_err(|error| format!("{at}:{error}"))
+    }
+
     fn log_to_stderr(&self) {
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
         let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
@@ -115,7 +135,11 @@ impl Serve {
         };
     }
 
-    async fn serve(self, scenario: Option<Model>) -> Result<(), ServeError> {
+    async fn serve(
+        self,
+        scenario: Option<Model>,
+        credentials: Option<Credentials>,
+    ) -> Result<(), ServeError> {
         let listener = bind(self.listen).await?;
         let rules = Rules {
             quotas: if self.no_quotas { Quotas::unlimited() } else { Quotas::default() },
@@ -128,6 +152,7 @@ impl Serve {
             identity: Identity { seed: self.seed, ..Identity::default() },
             rules,
             workers: self.workers.clamp(1, 64),
+            credentials,
             ..Options::default()
         };
         let server = Server::start(options).await?;
@@ -149,6 +174,13 @@ impl Serve {
                 }
             }
             Some(folder) => tracing::info!(folder = %folder.display(), "a new account"),
+        }
+        match &self.credentials {
+            None => tracing::info!("signatures are not checked: --credentials has them checked"),
+            Some(_) => tracing::info!("signatures are checked"),
+        }
+        if !at.ip().is_loopback() && self.credentials.is_none() {
+            tracing::warn!("whoever reaches {at} can use it: --credentials says who may");
         }
         tracing::info!("listening on http://{at}");
     }

@@ -10,6 +10,7 @@ Runner's model says of lengths, patterns and enumerations goes to server/src/sha
 
 import json
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -195,13 +196,14 @@ def escape(name):
 
 
 def main():
+    out = Path(sys.argv[2]) if sys.argv[1:2] == ["--out"] else OUT
     actions = tomllib.loads((HERE / "actions.toml").read_text())
     for name, file in FILES.items():
         service = Service(name, actions[name]["actions"].split())
-        (OUT / file).write_text(service.rust())
+        (out / file).write_text(service.rust())
         if service.protocol == "json":
             constraints = json.dumps(service.constraints(), indent=1, sort_keys=True)
-            (OUT / f"{name}.json").write_text(constraints + "\n")
+            (out / f"{name}.json").write_text(constraints + "\n")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ use crate::control_plane::ControlPlane;
 use crate::error::AwsError;
 use crate::protocol::query::Parameters;
 use crate::protocol::xml;
+use crate::sigv4::Refusal;
 use crate::{app_runner, ec2, sts};
 
 /// The services that there are.
@@ -155,6 +156,70 @@ impl Request {
         }
     }
 }
+
+/// The service that a request is for, as far as its headers tell.
+pub fn asked(headers: &HeaderMap) -> Service {
+    match signed_for(headers, "") {
+        _ if headers.contains_key("x-amz-target") => Service::AppRunner,
+        Some(service) => service,
+        None => Service::Ec2,
+    }
+}
+
+/// An error in a service's own words.
+pub fn error_for(service: Service, error: &AwsError) -> Answer {
+    match service {
+        Service::AppRunner => json_error(error),
+        _ => xml_error(service, error, &request_id()),
+    }
+}
+
+/// Why a request is not believed, in the words of the service that it is for.
+pub fn disbelieved(headers: &HeaderMap, refusal: Refusal) -> Answer {
+    let service = asked(headers);
+    let (code, message) = match (service, refusal) {
+        (Service::Ec2, Refusal::Expired) => ("RequestExpired", "Request has expired."),
+        (Service::Ec2, _) => {
+            ("AuthFailure", "AWS was not able to validate the provided access credentials")
+        }
+        (Service::AppRunner, Refusal::Unsigned) => {
+            ("MissingAuthenticationTokenException", "Missing Authentication Token")
+        }
+        (Service::Sts, Refusal::Unsigned) => {
+            ("MissingAuthenticationToken", "Request is missing Authentication Token")
+        }
+        (Service::AppRunner, Refusal::UnknownKey) => (
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+        ),
+        (Service::Sts, Refusal::UnknownKey) => {
+            ("InvalidClientTokenId", "The security token included in the request is invalid.")
+        }
+        (Service::AppRunner, Refusal::Malformed) => {
+            ("IncompleteSignatureException", "The Authorization header is not as it should be.")
+        }
+        (Service::Sts, Refusal::Malformed) => {
+            ("IncompleteSignature", "The Authorization header is not as it should be.")
+        }
+        (Service::AppRunner, Refusal::Expired) => {
+            ("InvalidSignatureException", "Signature expired: it is good for 5 minutes.")
+        }
+        (Service::Sts, Refusal::Expired) => {
+            ("SignatureDoesNotMatch", "Signature expired: it is good for 5 minutes.")
+        }
+        (Service::AppRunner, Refusal::Mismatch) => ("InvalidSignatureException", MISMATCH),
+        (Service::Sts, Refusal::Mismatch) => ("SignatureDoesNotMatch", MISMATCH),
+    };
+    let status = match service {
+        Service::AppRunner => 400,
+        Service::Ec2 => 401,
+        Service::Sts => 403,
+    };
+    error_for(service, &AwsError::new(code, message).with_status(status))
+}
+
+const MISMATCH: &str = "The request signature we calculated does not match the signature you \
+                        provided. Check your AWS Secret Access Key and signing method.";
 
 /// The service that a request's signature is for.
 fn signed_for(headers: &HeaderMap, query: &str) -> Option<Service> {

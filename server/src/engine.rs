@@ -13,7 +13,10 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use egret_control::compile::{Compilation, compile, compile_after};
+use egret_control::explain::resolve::{Request, Unresolved, resolve};
+use egret_control::explain::{Explanation, World, explain};
 use egret_control::finding::{Finding, render};
+use egret_control::model::Model;
 use egret_control::source::Sources;
 use egret_dataplane::counters::Counters;
 use egret_dataplane::packet::decode;
@@ -35,6 +38,8 @@ pub use surroundings::Surroundings;
 /// What the workers run on.
 #[derive(Debug)]
 pub struct Running {
+    /// The network that was compiled, by which questions about it are read.
+    pub model: Model,
     /// The configuration, and the way back from it to names.
     pub compilation: Compilation,
     /// The account's revision that it was compiled from.
@@ -43,6 +48,22 @@ pub struct Running {
     pub compiled_in: Duration,
     /// How long the workers took to adopt it.
     pub adopted_in: Duration,
+}
+
+impl Running {
+    /// What happens to a packet, by the dataplane's own code: the library behind `egret explain`.
+    ///
+    /// # Errors
+    /// When it is not clear whose packet, or where to.
+    pub fn explain(&self, request: &Request) -> Result<Explanation, Unresolved> {
+        let question = resolve(&self.model, &self.compilation.snapshot, request)?;
+        Ok(explain(self.world(), question))
+    }
+
+    /// What explanations are put into words from.
+    pub fn world(&self) -> World<'_> {
+        World::new(&self.model.sources, &self.compilation)
+    }
 }
 
 /// How far the dataplane has followed the account.
@@ -107,7 +128,8 @@ impl Engine {
     ) -> Result<Engine, StartError> {
         let now = copy(account);
         let start = Instant::now();
-        let compilation = compile(&surroundings.around(now.model()))
+        let model = surroundings.around(now.model());
+        let compilation = compile(&model)
             .map_err(|findings| StartError::Network(in_words(&findings, &surroundings.sources)))?;
         let (revision, compiled_in) = (now.revision, start.elapsed());
         let epoch = compilation.snapshot.epoch.0;
@@ -123,7 +145,7 @@ impl Engine {
             .unzip();
         let threads = Threads::start(&snapshot, Limits::default(), seed, lanes)?;
         let adopted_in = Duration::ZERO;
-        let running = Running { compilation, revision, compiled_in, adopted_in };
+        let running = Running { model, compilation, revision, compiled_in, adopted_in };
         let progress = Progress { seen: revision, adopted: revision, epoch, problem: None };
         let shared = Arc::new(Shared {
             surroundings,
@@ -236,7 +258,9 @@ impl Follower {
         let model = self.shared.surroundings.around(account.model());
         let previous = self.shared.running.load_full();
         match compile_after(&model, &previous.compilation) {
-            Ok(compilation) => self.adopt(account.revision, compilation, start.elapsed()),
+            Ok(compilation) => {
+                self.adopt(account.revision, model, compilation, start.elapsed());
+            }
             Err(findings) => {
                 let problem = in_words(&findings, &model.sources);
                 tracing::error!(
@@ -252,12 +276,18 @@ impl Follower {
         }
     }
 
-    fn adopt(&mut self, revision: u64, compilation: Compilation, compiled_in: Duration) {
+    fn adopt(
+        &mut self,
+        revision: u64,
+        model: Model,
+        compilation: Compilation,
+        compiled_in: Duration,
+    ) {
         let snapshot = Arc::new(compilation.snapshot.clone());
         let Epoch(epoch) = snapshot.epoch;
         let adopted_in = Duration::from_nanos(self.publisher.publish_and_wait(snapshot).0);
         tracing::debug!(revision, epoch, ?compiled_in, ?adopted_in, "adopted");
-        let running = Running { compilation, revision, compiled_in, adopted_in };
+        let running = Running { model, compilation, revision, compiled_in, adopted_in };
         self.shared.running.store(Arc::new(running));
         let progress = Progress { seen: revision, adopted: revision, epoch, problem: None };
         self.shared.progress.send_replace(progress);

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use crate::aws::{self, Answer};
 use crate::control_plane::ControlPlane;
 use crate::error::AwsError;
+use crate::sigv4::Credentials;
 
 /// What a client may ask of the server.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +61,8 @@ pub struct Shared {
     pub plane: Arc<ControlPlane>,
     /// What a client may ask.
     pub limits: Limits,
+    /// Who may ask; without any, everybody.
+    pub credentials: Option<Arc<Credentials>>,
 }
 
 /// All routes.
@@ -136,6 +139,12 @@ async fn answer_aws(State(shared): State<Shared>, request: Request) -> Response 
         Ok(body) => body,
         Err(error) => return respond(refused(&parts.headers, &error), None),
     };
+    if let Some(credentials) = &shared.credentials
+        && let Err(refusal) = credentials.check(&parts, &body, shared.plane.now())
+    {
+        tracing::warn!(?refusal, "a request is not believed");
+        return respond(aws::disbelieved(&parts.headers, refusal), None);
+    }
     let adopted = wants_adoption(&parts.headers, &query);
     let request = match aws::Request::read(&parts.headers, &query, body) {
         Ok(request) => request,
@@ -184,11 +193,7 @@ async fn read(body: Body, limits: Limits) -> Result<Vec<u8>, AwsError> {
 
 /// An error before it is known what was asked.
 fn refused(headers: &HeaderMap, error: &AwsError) -> Answer {
-    if headers.contains_key("x-amz-target") {
-        aws::json_error(error)
-    } else {
-        aws::xml_error(aws::Service::Ec2, error, &aws::request_id())
-    }
+    aws::error_for(aws::asked(headers), error)
 }
 
 fn respond(answer: Answer, epoch: Option<u32>) -> Response {

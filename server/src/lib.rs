@@ -5,6 +5,7 @@
 //! | [`serve`] | the account is read, the dataplane runs, the address is bound |
 //! | [`http`] | a request is within limits, and reaches whom it is for |
 //! | [`aws`] | bytes become a request for a service, and its answer becomes bytes |
+//! | [`sigv4`] | a request is believed |
 //! | [`protocol`], [`shapes`] | forms, XML and JSON become structures, and back |
 //! | [`ec2`], [`app_runner`], [`sts`] | an action does what AWS's does, or says AWS's error |
 //! | [`control_plane`] | a change is accepted, durable and followed, in one order |
@@ -24,5 +25,6 @@ pub mod http;
 pub mod protocol;
 pub mod serve;
 pub mod shapes;
+pub mod sigv4;
 pub mod store;
 pub mod sts;

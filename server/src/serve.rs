@@ -13,6 +13,7 @@ use crate::account::{Account, Identity};
 use crate::control_plane::ControlPlane;
 use crate::engine::{Engine, StartError, Surroundings};
 use crate::http::{self, Limits, Shared};
+use crate::sigv4::Credentials;
 use crate::store::{Store, StoreError};
 
 /// What to serve, and where.
@@ -30,6 +31,8 @@ pub struct Options {
     pub workers: usize,
     /// What clients may ask.
     pub limits: Limits,
+    /// Who may ask; without any, everybody.
+    pub credentials: Option<Credentials>,
 }
 
 /// Why it does not start.
@@ -56,6 +59,7 @@ pub struct Server {
     /// Whether the account was there already.
     pub resumed: bool,
     limits: Limits,
+    credentials: Option<Arc<Credentials>>,
 }
 
 impl Server {
@@ -64,7 +68,7 @@ impl Server {
     /// # Errors
     /// See [`ServeError`].
     pub async fn start(options: Options) -> Result<Server, ServeError> {
-        let Options { data, scenario, identity, mut rules, workers, limits } = options;
+        let Options { data, scenario, identity, mut rules, workers, limits, credentials } = options;
         let surroundings = scenario.as_ref().map(Surroundings::of).unwrap_or_default();
         rules.settings = surroundings.settings.clone();
         rules.foreign = surroundings.public_addresses();
@@ -84,14 +88,15 @@ impl Server {
         let account = Arc::new(RwLock::new(account));
         let engine = Engine::start(&account, surroundings, workers, seed)?;
         let plane = Arc::new(ControlPlane::new(account, store, engine));
-        Ok(Server { plane, resumed, limits })
+        Ok(Server { plane, resumed, limits, credentials: credentials.map(Arc::new) })
     }
 
     /// Serves until told to stop.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let plane = Arc::clone(&self.plane);
         let clock = tokio::spawn(async move { plane.keep_time().await });
-        let shared = Shared { plane: self.plane, limits: self.limits };
+        let shared =
+            Shared { plane: self.plane, limits: self.limits, credentials: self.credentials };
         http::serve(listener, shared, stop).await;
         clock.abort();
     }

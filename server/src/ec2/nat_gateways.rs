@@ -265,3 +265,6 @@ fn shown(account: &Account, gateway: &NatGateway) -> ec2::NatGateway {
         ..Default::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

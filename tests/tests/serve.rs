@@ -93,7 +93,8 @@ impl Guide {
     async fn send(&self, to: &str) -> Option<String> {
         let source = Source::Task { service: SERVICE.to_owned(), number: 0 };
         let (interface, src) = sender(&self.plane.engine.running().compilation.snapshot, &source);
-        let judged = self.plane.engine.send(interface, syn(to).bytes(src)).await.expect("a verdict");
+        let judged =
+            self.plane.engine.send(interface, syn(to).bytes(src)).await.expect("a verdict");
         match judged.verdict {
             Verdict::Forward(InterfaceId::INTERNET) => Some(read(&judged.bytes).src.to_string()),
             Verdict::Forward(_) | Verdict::HandedOver(_) => panic!("{:?}", judged.verdict),
@@ -117,11 +118,16 @@ async fn the_guides_example_is_the_way_that_packets_take() {
     assert_eq!(guide.send("203.0.113.10:443").await.as_deref(), Some(NAT));
     assert_eq!(guide.explain("203.0.113.10:80"), Some((Outcome::Dropped, None)));
     assert_eq!(guide.send("203.0.113.10:80").await, None);
-    assert_eq!(guide.explain("orders-db:5432").map(|(outcome, _)| outcome), Some(Outcome::Delivered));
+    assert_eq!(
+        guide.explain("orders-db:5432").map(|(outcome, _)| outcome),
+        Some(Outcome::Delivered)
+    );
 
     // By the provider's own way out, on which nobody's groups are.
     let default = json!({ "EgressConfiguration": { "EgressType": "DEFAULT" } });
-    guide.ask("UpdateService", &json!({ "ServiceArn": arn, "NetworkConfiguration": default })).await;
+    guide
+        .ask("UpdateService", &json!({ "ServiceArn": arn, "NetworkConfiguration": default }))
+        .await;
     guide.until(arn, "RUNNING").await;
     let (outcome, source) = guide.explain("203.0.113.10:80").expect("a service");
     assert_eq!(outcome, Outcome::Delivered);
@@ -132,7 +138,9 @@ async fn the_guides_example_is_the_way_that_packets_take() {
     let arn_of_connector = &connector["VpcConnector"]["VpcConnectorArn"];
     let vpc = json!({ "EgressType": "VPC", "VpcConnectorArn": arn_of_connector });
     let network = json!({ "EgressConfiguration": vpc });
-    guide.ask("UpdateService", &json!({ "ServiceArn": arn, "NetworkConfiguration": network })).await;
+    guide
+        .ask("UpdateService", &json!({ "ServiceArn": arn, "NetworkConfiguration": network }))
+        .await;
     guide.until(arn, "RUNNING").await;
     assert_eq!(guide.explain("203.0.113.10:443"), by_nat);
     guide.ask("PauseService", &json!({ "ServiceArn": arn })).await;

@@ -172,7 +172,7 @@ def test_the_interfaces_of_a_connector_are_app_runners(serve):
     arn = arn["VpcConnector"]["VpcConnectorArn"]
     image = {"ImageIdentifier": "public.ecr.aws/a/b:c", "ImageRepositoryType": "ECR_PUBLIC"}
     app_runner.create_service(
-        ServiceName="web", SourceConfiguration={"ImageRepository": image},
+        ServiceName="website", SourceConfiguration={"ImageRepository": image},
         NetworkConfiguration={"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": arn}})
     found = eventually(lambda: ec2.describe_network_interfaces(
         **by("tag-key", "AWSAppRunnerManaged"))["NetworkInterfaces"])

@@ -2,9 +2,7 @@
 //! endpoints, peerings and transit gateways, explain says so and a packet through the running
 //! dataplane fares so.
 
-mod cloud;
-
-use cloud::{Cloud, text};
+use super::cloud::{Cloud, text};
 
 /// A VPC with two subnets: a service leaves by the one, and a host is in the other.
 struct Network {

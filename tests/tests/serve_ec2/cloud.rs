@@ -26,18 +26,18 @@ use serde_json::{Value, json};
 /// The service that sends.
 const SERVICE: &str = "website";
 /// A host of the internet.
-pub const OUTSIDE: &str = "203.0.113.10:443";
+pub(super) const OUTSIDE: &str = "203.0.113.10:443";
 
 /// A new account, and a running dataplane.
-pub struct Cloud {
-    pub plane: Arc<ControlPlane>,
+pub(super) struct Cloud {
+    pub(super) plane: Arc<ControlPlane>,
     _server: Server,
     /// Each packet begins a flow of its own: one that is tracked outlives its rule.
     port: AtomicU16,
 }
 
 impl Cloud {
-    pub async fn start() -> Cloud {
+    pub(super) async fn start() -> Cloud {
         let operation_time = Duration::from_millis(1);
         let rules = Rules { operation_time, ..Rules::default() };
         let options = Options { rules, workers: 2, ..Options::default() };
@@ -49,7 +49,7 @@ impl Cloud {
     }
 
     /// Asks EC2, and waits until the workers have what came of it.
-    pub async fn ask(&self, action: &str, form: &str) -> Result<String, AwsError> {
+    pub(super) async fn ask(&self, action: &str, form: &str) -> Result<String, AwsError> {
         let parameters = Parameters::parse(form).expect("a form");
         let (members, revision) = ec2::run(&self.plane, action, parameters).await?;
         let progress = self.plane.adopted(revision).await;
@@ -58,22 +58,22 @@ impl Cloud {
     }
 
     /// The text of an element of the answer.
-    pub async fn made(&self, action: &str, form: &str, element: &str) -> String {
+    pub(super) async fn made(&self, action: &str, form: &str, element: &str) -> String {
         let members = self.ask(action, form).await;
         let members = members.unwrap_or_else(|error| panic!("{action} {form}: {error}"));
         text(&members, element)
     }
 
-    pub async fn done(&self, action: &str, form: &str) {
+    pub(super) async fn done(&self, action: &str, form: &str) {
         self.ask(action, form).await.unwrap_or_else(|error| panic!("{action} {form}: {error}"));
     }
 
-    pub async fn refused(&self, action: &str, form: &str) -> String {
+    pub(super) async fn refused(&self, action: &str, form: &str) -> String {
         self.ask(action, form).await.expect_err("an error").code.into_owned()
     }
 
     /// Waits until an answer is as it should be.
-    pub async fn until(&self, action: &str, form: &str, is: impl Fn(&str) -> bool) {
+    pub(super) async fn until(&self, action: &str, form: &str, is: impl Fn(&str) -> bool) {
         for _ in 0..2_000 {
             if self.ask(action, form).await.is_ok_and(|members| is(&members)) {
                 return;
@@ -83,13 +83,13 @@ impl Cloud {
         panic!("{action} {form} does not come to that");
     }
 
-    pub async fn nat_until(&self, id: &str, state: &str) {
+    pub(super) async fn nat_until(&self, id: &str, state: &str) {
         let (form, shows) = (format!("NatGatewayId.1={id}"), format!("<state>{state}</state>"));
         self.until("DescribeNatGateways", &form, |xml| xml.contains(&shows)).await;
     }
 
     /// A service that leaves by this subnet.
-    pub async fn service(&self, subnet: &str) {
+    pub(super) async fn service(&self, subnet: &str) {
         let request = json!({ "VpcConnectorName": "connector", "Subnets": [subnet] });
         let made = self.app_runner("CreateVpcConnector", &request).await;
         let arn = &made["VpcConnector"]["VpcConnectorArn"];
@@ -108,7 +108,7 @@ impl Cloud {
         }
     }
 
-    pub async fn app_runner(&self, action: &str, request: &Value) -> Value {
+    pub(super) async fn app_runner(&self, action: &str, request: &Value) -> Value {
         let answer = app_runner::run(&self.plane, action, request.to_string().as_bytes()).await;
         let (answer, revision) = answer.unwrap_or_else(|error| panic!("{action}: {error}"));
         self.plane.adopted(revision).await;
@@ -117,7 +117,7 @@ impl Cloud {
 
     /// Where a connection of the service to this destination arrives, or the reason for which it is
     /// dropped: by explain and by a packet.
-    pub async fn way(&self, to: &str) -> Result<String, String> {
+    pub(super) async fn way(&self, to: &str) -> Result<String, String> {
         let explained = self.explained(to);
         let judged = self.sent(to).await;
         let running = self.plane.engine.running();
@@ -128,7 +128,7 @@ impl Cloud {
     }
 
     /// The source address that the service's packets have outside; `None` when they are dropped.
-    pub async fn source(&self) -> Option<String> {
+    pub(super) async fn source(&self) -> Option<String> {
         self.way(OUTSIDE).await.ok()?;
         Some(read(&self.sent(OUTSIDE).await.bytes).src.to_string())
     }
@@ -167,7 +167,7 @@ fn in_words(snapshot: &Snapshot, judged: &Judged) -> Result<String, String> {
 }
 
 /// The text of the first such element.
-pub fn text(xml: &str, element: &str) -> String {
+pub(super) fn text(xml: &str, element: &str) -> String {
     let (open, close) = (format!("<{element}>"), format!("</{element}>"));
     let from = xml.find(&open).unwrap_or_else(|| panic!("no {element} in {xml}")) + open.len();
     let to = from + xml[from..].find(&close).expect("an end");

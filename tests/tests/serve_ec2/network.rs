@@ -1,9 +1,7 @@
 //! What is programmed by EC2's API is the way that packets take: after each change of a VPC, explain
 //! says so and a packet through the running dataplane goes there.
 
-mod cloud;
-
-use cloud::{Cloud, text};
+use super::cloud::{Cloud, text};
 
 /// A VPC with a public and a private subnet, and a service in the private one.
 struct Network {

@@ -209,7 +209,7 @@ fn detail(account: &Account, name: &str, kinds: &[ServiceType]) -> ec2::ServiceD
         base_endpoint_dns_names: vec![format!("{}.{region}.vpce.amazonaws.com", label(name))],
         private_dns_name: interface.then(|| private.clone()),
         private_dns_names: interface
-            .then(|| ec2::PrivateDnsDetails { private_dns_name: Some(private) })
+            .then_some(ec2::PrivateDnsDetails { private_dns_name: Some(private) })
             .into_iter()
             .collect(),
         vpc_endpoint_policy_supported: Some(true),

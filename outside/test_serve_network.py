@@ -589,8 +589,9 @@ def test_an_address_of_a_nat_gateway_is_not_the_accounts_to_move(ec2, nat, alloc
 
 def test_a_nat_gateway_lives(ec2, subnet, igw, allocation, table):
     asked = {"SubnetId": subnet, "AllocationId": allocation, "ClientToken": "once"}
-    made = ec2.create_nat_gateway(**asked, **tagged("natgateway", "nat-a"))["NatGateway"]
-    id = made["NatGatewayId"]
+    answer = ec2.create_nat_gateway(**asked, **tagged("natgateway", "nat-a"))
+    made, id = answer["NatGateway"], answer["NatGateway"]["NatGatewayId"]
+    assert answer["ClientToken"] == "once"
     assert made["State"] == "pending" and made["ConnectivityType"] == "public"
     again = ec2.create_nat_gateway(**asked, **tagged("natgateway", "nat-a"))["NatGateway"]
     assert again["NatGatewayId"] == id

@@ -37,7 +37,8 @@ impl Client {
     }
 
     async fn app_runner(&mut self, action: &str, body: &str) -> Result<String, Failure> {
-        let kind = format!("X-Amz-Target: AppRunner.{action}\r\nContent-Type: application/x-amz-json-1.0");
+        let kind =
+            format!("X-Amz-Target: AppRunner.{action}\r\nContent-Type: application/x-amz-json-1.0");
         self.post(&kind, body).await
     }
 
@@ -47,7 +48,9 @@ impl Client {
 
     async fn post(&mut self, headers: &str, body: &str) -> Result<String, Failure> {
         let length = body.len();
-        let request = format!("POST / HTTP/1.1\r\nHost: x\r\n{headers}\r\nContent-Length: {length}\r\n\r\n{body}");
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: x\r\n{headers}\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
         self.stream.write_all(request.as_bytes()).await?;
         self.answer.clear();
         loop {
@@ -91,7 +94,12 @@ struct Subject {
     connector: String,
 }
 
-async fn run(load: Load, at: SocketAddr, connections: usize, subject: &Arc<Subject>) -> Result<f64, Failure> {
+async fn run(
+    load: Load,
+    at: SocketAddr,
+    connections: usize,
+    subject: &Arc<Subject>,
+) -> Result<f64, Failure> {
     let (count, start) = (Arc::new(AtomicU64::new(0)), Instant::now());
     let tasks: Vec<_> = (0..connections)
         .map(|number| {
@@ -122,7 +130,8 @@ async fn ask(
     let Subject { subnet, connector } = subject;
     match load {
         Load::CreateConnectors => {
-            let body = format!(r#"{{"VpcConnectorName": "c-{number}-{next}", "Subnets": ["{subnet}"]}}"#);
+            let body =
+                format!(r#"{{"VpcConnectorName": "c-{number}-{next}", "Subnets": ["{subnet}"]}}"#);
             client.app_runner("CreateVpcConnector", &body).await
         }
         Load::CreateTags => {

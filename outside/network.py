@@ -1,6 +1,12 @@
 """A VPC over three zones, made, seen and taken down again as Terraform does it: what tests of EC2 share."""
 
+import pytest
 from serve import eventually
+
+# Ids that nothing has.
+NO_VPC, NO_SUBNET, NO_TABLE = "vpc-0123456789abcdef0", "subnet-0123456789abcdef0", "rtb-0123456789abcdef0"
+NO_IGW, NO_NAT, NO_ALLOCATION = "igw-0123456789abcdef0", "nat-0123456789abcdef0", "eipalloc-0123456789abcdef0"
+ANYWHERE = "0.0.0.0/0"
 
 # The third zone of us-east-1 is none of App Runner's.
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1d")
@@ -20,6 +26,80 @@ def nat_gateway_until(ec2, id, state):
         found = nat_gateway(ec2, id)
         return found if found["State"] == state else None
     return eventually(reached)
+
+
+@pytest.fixture
+def server(serve):
+    return serve()
+
+
+@pytest.fixture
+def ec2(server):
+    return server.client("ec2")
+
+
+@pytest.fixture
+def vpc(ec2):
+    return ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+
+
+@pytest.fixture
+def subnet(ec2, vpc):
+    return make_subnet(ec2, vpc, "10.0.1.0/24")["SubnetId"]
+
+
+@pytest.fixture
+def igw(ec2, vpc):
+    made = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=made, VpcId=vpc)
+    return made
+
+
+@pytest.fixture
+def table(ec2, vpc):
+    return ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+
+
+@pytest.fixture
+def allocation(ec2):
+    return ec2.allocate_address(Domain="vpc")["AllocationId"]
+
+
+@pytest.fixture
+def nat(ec2, subnet, igw, allocation):
+    made = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=allocation)
+    return nat_gateway_until(ec2, made["NatGateway"]["NatGatewayId"], "available")["NatGatewayId"]
+
+
+def make_subnet(ec2, vpc, cidr, **more):
+    return ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, **more)["Subnet"]
+
+
+def by(**filters):
+    return [{"Name": name.replace("_", "-"), "Values": values} for name, values in filters.items()]
+
+
+def routes(ec2, table):
+    found = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+    return {route.get("DestinationCidrBlock") or route["DestinationPrefixListId"]: route for route in found}
+
+
+def main_table(ec2, vpc):
+    filters = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "association.main", "Values": ["true"]}]
+    return ec2.describe_route_tables(Filters=filters)["RouteTables"][0]
+
+
+def pages(call, member, ids, **more):
+    """All of a list, five at a time; each comes once."""
+    found, token = [], None
+    while True:
+        page = call(MaxResults=5, **({"NextToken": token} if token else {}), **more)
+        assert len(page[member]) <= 5
+        found += [row[ids] for row in page[member]]
+        token = page.get("NextToken")
+        if not token:
+            assert len(found) == len(set(found))
+            return set(found)
 
 
 class Network:

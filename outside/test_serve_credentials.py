@@ -43,7 +43,7 @@ def test_a_request_that_was_changed_on_its_way_is_refused(server):
     client = server.client("ec2")
 
     def change(request, **_):
-        request.body = request.body.replace(b"DescribeVpcs", b"DescribeTags")
+        request.body = request.body.replace("DescribeVpcs", "DescribeTags")
 
     client.meta.events.register("before-send", lambda request, **_: change(request))
     with pytest.raises(botocore.exceptions.ClientError) as caught:

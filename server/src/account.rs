@@ -69,6 +69,8 @@ macro_rules! tables {
             pub identity: Identity,
             /// How many changes there have been.
             pub revision: u64,
+            /// The last revision in which anything changed that packets may meet.
+            pub network: u64,
             /// What it may have, and what AWS leaves open.
             pub rules: Arc<rules::Rules>,
             $($(#[$doc])* pub $field: Table<$row>,)*

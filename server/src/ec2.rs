@@ -161,7 +161,7 @@ pub(crate) fn members(answer: &impl Serialize) -> Result<String> {
 pub async fn run(
     plane: &Arc<ControlPlane>,
     name: &str,
-    mut parameters: Parameters,
+    parameters: Parameters,
 ) -> Result<(String, u64)> {
     let Some(action) = ACTIONS.get(name) else {
         tracing::warn!(action = name, "this action of EC2 is not implemented");
@@ -175,7 +175,7 @@ pub async fn run(
         }
         Run::Read(run) => plane.read(|account| Ok((run(account, parameters)?, account.revision))),
         Run::Change(run) => {
-            let token = parameters.take("ClientToken");
+            let token = parameters.value("ClientToken").map(str::to_owned);
             let once =
                 |change: &mut Change<'_>| once(change, name, token.as_deref(), parameters, run);
             plane.durable(plane.accept(once)?).await
@@ -185,13 +185,10 @@ pub async fn run(
 }
 
 /// Whether the request would have succeeded.
-fn dry_run(plane: &ControlPlane, run: &Run, mut parameters: Parameters) -> Result<()> {
+fn dry_run(plane: &ControlPlane, run: &Run, parameters: Parameters) -> Result<()> {
     match run {
         Run::Read(run) => plane.read(|account| run(account, parameters)).map(drop),
-        Run::Change(run) => {
-            parameters.take("ClientToken");
-            plane.try_out(|change| run(change, parameters)).map(drop)
-        }
+        Run::Change(run) => plane.try_out(|change| run(change, parameters)).map(drop),
         // There is nothing that could be tried and taken back.
         Run::Wait(_) => Ok(()),
     }

@@ -254,6 +254,13 @@ impl Follower {
     }
 
     fn publish(&mut self, account: &Account) {
+        if account.network <= self.shared.running.load().revision {
+            // Packets meet nothing new: the workers run on it already.
+            return self.shared.progress.send_modify(|progress| {
+                progress.seen = account.revision;
+                progress.adopted = account.revision;
+            });
+        }
         let start = Instant::now();
         let model = self.shared.surroundings.around(account.model());
         let previous = self.shared.running.load_full();

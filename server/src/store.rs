@@ -196,6 +196,8 @@ fn read(database: &Database) -> Result<Option<Account>, StoreError> {
     let identity = said("identity")?.unwrap_or_default();
     let mut account = Account::new(serde_json::from_slice(&identity)?);
     account.revision = serde_json::from_slice(&said("revision")?.unwrap_or_default())?;
+    // What packets meet is compiled anew at each start, whatever changed last.
+    account.network = account.revision;
     for row in transaction.open_table(ROWS)?.iter()? {
         let (key, row) = row?;
         let (kind, id) = key.value();

@@ -6,9 +6,15 @@
 use std::ops::{Deref, DerefMut};
 
 use super::Account;
+use super::app_runner::Operation;
+use super::client_tokens::ClientToken;
 use super::ids::Ids;
-use super::table::Write;
+use super::table::{Row, Write};
 use super::time::Timestamp;
+use super::timers::Timer;
+
+/// Kinds of rows that no packet ever meets.
+const ASIDE: [&str; 3] = [Operation::KIND, Timer::KIND, ClientToken::KIND];
 
 /// The account while it is changed.
 #[derive(Debug)]
@@ -87,6 +93,9 @@ impl Account {
             table.keep();
         });
         self.revision += u64::from(!writes.is_empty());
+        if writes.iter().any(|write| !ASIDE.contains(&write.kind)) {
+            self.network = self.revision;
+        }
         Accepted { value, revision: self.revision, writes }
     }
 

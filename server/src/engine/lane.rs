@@ -39,13 +39,11 @@ pub(super) struct Bursts {
     inbox: Receiver<Burst>,
     shown: Arc<ArcSwap<Counters>>,
     show_at: u64,
-    /// Nobody can send anything any more.
-    closed: bool,
 }
 
 impl Bursts {
     pub(super) fn new(inbox: Receiver<Burst>, shown: Arc<ArcSwap<Counters>>) -> Bursts {
-        Bursts { inbox, shown, show_at: 0, closed: false }
+        Bursts { inbox, shown, show_at: 0 }
     }
 
     fn show(&mut self, worker: &Worker, now: Instant) {
@@ -66,10 +64,8 @@ impl Lane for Bursts {
                 Turn::Busy
             }
             Err(RecvTimeoutError::Timeout) => Turn::Idle,
-            Err(RecvTimeoutError::Disconnected) => {
-                self.closed = true;
-                Turn::Done
-            }
+            // Nobody can send anything any more.
+            Err(RecvTimeoutError::Disconnected) => Turn::Done,
         }
     }
 }

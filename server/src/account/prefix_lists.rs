@@ -8,9 +8,9 @@ use super::change::Change;
 use super::security_groups::Peer;
 use super::table::Row;
 
-/// The services with gateway endpoints, and what stands for their addresses: those that RFC 2544 set
-/// aside for tests. AWS's own lists differ by Region and change every few weeks.
-const AWS_LISTS: [(&str, &str); 2] = [("s3", "198.18.0.0/16"), ("dynamodb", "198.19.0.0/16")];
+/// The services with gateway endpoints, and what stands for their addresses: a part of what RFC 2544
+/// set aside for tests. AWS's own lists differ by Region and change every few weeks.
+const AWS_LISTS: [(&str, &str); 2] = [("s3", "198.19.0.0/17"), ("dynamodb", "198.19.128.0/17")];
 
 /// A prefix list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

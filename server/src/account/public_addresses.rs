@@ -38,6 +38,13 @@ impl Account {
     fn is_foreign(&self, address: Ipv4Addr) -> bool {
         address == self.rules.settings.dataplane.provider_address
             || self.rules.foreign.contains(&address)
+            || self.is_of_aws(address)
+    }
+
+    /// Whether it is one of those that stand for AWS's services.
+    fn is_of_aws(&self, address: Ipv4Addr) -> bool {
+        let mut lists = self.prefix_lists.values().filter(|list| list.aws);
+        lists.any(|list| list.entries().iter().any(|entry| entry.cidr.contains(&address)))
     }
 }
 

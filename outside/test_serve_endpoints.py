@@ -336,3 +336,14 @@ def test_services_say_which_endpoints_they_have(ec2):
     assert code_of(ec2.describe_vpc_endpoint_services, ServiceNames=["x"])[0] == "InvalidServiceName"
     first = ec2.describe_vpc_endpoint_services(MaxResults=10)
     assert len(first["ServiceNames"]) == 10 and first["NextToken"]
+
+
+def test_a_scenarios_gateway_endpoint_has_routes_too(serve):
+    server = serve("--scenario", ROOT / "scenarios" / "10-s3-endpoint-before-nat")
+    ec2 = server.client("ec2")
+    [found] = ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    assert found["ServiceName"].endswith(".s3") and len(found["RouteTableIds"]) == 3
+    for table in found["RouteTableIds"]:
+        assert endpoint_routes(ec2, table) == [(found["VpcEndpointId"], "active")]
+    [s3] = ec2.describe_prefix_lists(**by("prefix-list-name", found["ServiceName"]))["PrefixLists"]
+    assert s3["Cidrs"] == ["198.18.0.0/16"], "the scenario's list, and no other"

@@ -41,6 +41,12 @@ impl Row for Peering {
 }
 
 impl Peering {
+    /// Whether it works, or may come to work.
+    pub fn lives(&self) -> bool {
+        let living = ["initiating-request", "pending-acceptance", "provisioning", "active"];
+        living.contains(&self.status.as_str())
+    }
+
     /// Whether it is between these two VPCs, whichever asked.
     pub fn is_between(&self, a: &str, b: &str) -> bool {
         (self.requester == a && self.accepter == b) || (self.requester == b && self.accepter == a)

@@ -106,13 +106,7 @@ fn initiating(account: &Account) -> String {
 }
 
 fn not_yet(account: &Account, a: &str, b: &str) -> Result<()> {
-    let lives = |peering: &&Peering| {
-        matches!(
-            peering.status.as_str(),
-            "initiating-request" | "pending-acceptance" | "provisioning" | "active"
-        )
-    };
-    let living = || account.peerings.values().filter(lives);
+    let living = || account.peerings.values().filter(|peering| peering.lives());
     if let Some(other) = living().find(|peering| peering.is_between(a, b)) {
         let message =
             format!("A VPC peering connection between {a} and {b} already exists: {}", other.id);

@@ -124,8 +124,7 @@ fn network_interface(account: &Account, table: &RouteTable, id: String) -> Resul
 }
 
 fn peering(account: &Account, table: &RouteTable, id: String) -> Result<RouteTarget> {
-    let there = |status: &str| matches!(status, "active" | "pending-acceptance");
-    let peering = account.peerings.get(&id).filter(|peering| there(&peering.status));
+    let peering = account.peerings.get(&id).filter(|peering| peering.lives());
     let code = "InvalidVpcPeeringConnectionID.NotFound";
     let peering = peering.ok_or_else(|| not_found(code, "vpcPeeringConnection ID", &id))?;
     if peering.requester != table.vpc && peering.accepter != table.vpc {

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from serve import Server
+
 ROOT = Path(__file__).parent.parent
 EGRET = os.environ["EGRET"]  # the binary
 SCENARIOS = {
@@ -65,3 +67,18 @@ def outputs(request, tmp_path_factory):
     egret("run", SCENARIOS[request.param], "--pcap", files.pcap, "--flow-logs", files.flow_logs,
           "--flow-log-format", fields, "--metrics", files.metrics)
     return files
+
+
+@pytest.fixture
+def serve():
+    """Starts servers that end with the test."""
+    servers = []
+
+    def start(*args, **options):
+        servers.append(Server(*args, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        if server.process.poll() is None:
+            server.kill()

@@ -10,6 +10,7 @@ mod reach;
 mod record;
 mod run;
 mod schema;
+mod serve;
 mod terminal;
 mod test;
 
@@ -42,6 +43,7 @@ enum Verb {
     Run(run::Run),
     Test(test::Test),
     Bench(bench::Bench),
+    Serve(serve::Serve),
     Schema(schema::PrintSchema),
     Completions(completions::Completions),
 }
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
         Verb::Run(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
         Verb::Bench(verb) => verb.run(),
+        Verb::Serve(verb) => verb.run(),
         Verb::Schema(verb) => verb.run(),
         Verb::Completions(verb) => verb.run::<Egret>(),
     };

@@ -1,7 +1,7 @@
 //! VPCs, subnets and their route tables.
 
 use egret_dataplane::snapshot::{
-    EndpointId, EndpointKind, EniId, IgwId, Interface, InternetGateway, NatId, PeeringId,
+    Cidr, EndpointId, EndpointKind, EniId, IgwId, Interface, InternetGateway, NatId, PeeringId,
     PrefixListId, Route, RouteKey, RouteOrigin, RouteTable, RouteTableId, RouteTarget, Subnet,
     TgwId, Vpc, VpcId, ZoneId,
 };
@@ -107,7 +107,7 @@ impl Compiler<'_> {
         for table in &model.route_tables {
             let Some(vpc) = self.vpc_id(&table.vpc) else { continue };
             let id = RouteTableId(self.route_tables.id(&table.id));
-            let mut routes = self.local_routes(vpc);
+            let mut routes = self.local_routes(vpc, table);
             for route in &table.routes {
                 let Some(key) = self.route_key(&route.destination) else { continue };
                 let target = self.target(vpc, table, route);
@@ -121,15 +121,25 @@ impl Compiler<'_> {
         }
     }
 
-    /// Every table has a local route for each CIDR of its VPC.
-    fn local_routes(&self, vpc: VpcId) -> Vec<Route> {
+    /// Every table has a local route for each CIDR of its VPC, unless it leads that elsewhere itself:
+    /// the target of a local route can be replaced.
+    fn local_routes(&self, vpc: VpcId, table: &model::RouteTable) -> Vec<Route> {
         let cidrs = self.vpcs.of(vpc.0).map_or(&[][..], |vpc| &vpc.cidrs);
+        let replaced = |local: &Cidr| {
+            let leads_away = |route: &&model::Route| {
+                !route.propagated && route.target.value != model::RouteTarget::Local
+            };
+            table.routes.iter().filter(leads_away).any(|route| match &route.destination.value {
+                RouteDestination::Cidr(net) => cidr(*net) == *local,
+                RouteDestination::PrefixList(_) => false,
+            })
+        };
         let local = |cidr: &_| Route {
             key: RouteKey::Cidr(*cidr),
             target: RouteTarget::Local,
             origin: RouteOrigin::Static,
         };
-        cidrs.iter().map(local).collect()
+        cidrs.iter().filter(|cidr| !replaced(cidr)).map(local).collect()
     }
 
     fn route_key(

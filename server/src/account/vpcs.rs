@@ -1,0 +1,64 @@
+//! VPCs and subnets.
+
+use ipnet::Ipv4Net;
+use serde::{Deserialize, Serialize};
+
+use super::table::Row;
+
+/// A virtual private cloud.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Vpc {
+    /// Its id.
+    pub id: String,
+    /// Its CIDRs, the primary one first.
+    pub cidrs: Vec<CidrAssociation>,
+    /// `enableDnsSupport`.
+    pub dns_support: bool,
+    /// `enableDnsHostnames`.
+    pub dns_hostnames: bool,
+    /// Whether it is the Region's default VPC.
+    pub default: bool,
+    /// `default` or `dedicated`.
+    pub tenancy: String,
+}
+
+/// A CIDR of a VPC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CidrAssociation {
+    /// The id of the association.
+    pub id: String,
+    /// The CIDR.
+    pub cidr: Ipv4Net,
+}
+
+impl Row for Vpc {
+    const KIND: &'static str = "vpc";
+}
+
+impl Vpc {
+    /// Its primary CIDR.
+    pub fn cidr(&self) -> Option<Ipv4Net> {
+        self.cidrs.first().map(|association| association.cidr)
+    }
+}
+
+/// A subnet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Subnet {
+    /// Its id.
+    pub id: String,
+    /// The VPC that it belongs to.
+    pub vpc: String,
+    /// The id of its Availability Zone, such as `use1-az1`.
+    pub az: String,
+    /// Its CIDR.
+    pub cidr: Ipv4Net,
+    /// `MapPublicIpOnLaunch`.
+    pub map_public_ip: bool,
+    /// Whether it is the zone's default subnet.
+    pub default_for_az: bool,
+}
+
+impl Row for Subnet {
+    const KIND: &'static str = "subnet";
+}

@@ -1,0 +1,6 @@
+//! What is programmed by EC2's API is the way that packets take: after each change explain says so, and
+//! a packet through the running dataplane fares so.
+
+mod cloud;
+mod network;
+mod policies;

@@ -1,5 +1,8 @@
 """App Runner's actions, by boto3 against `egret serve`: what they do, each error, pages."""
 
+import json
+import urllib.request
+
 import pytest
 from serve import ROOT, code_of, eventually
 
@@ -431,7 +434,8 @@ def test_tags_of_what_is_not_there(app_runner):
 
 def test_an_action_that_is_not_there_is_said_not_to_be(server, app_runner):
     assert code_of(app_runner.list_connections)[0] == "UnknownOperationException"
-    assert any(entry.get("fields", {}).get("action") == "ListConnections" for entry in server.log)
+    said = lambda: [e for e in server.log if e.get("fields", {}).get("action") == "ListConnections"]
+    assert eventually(said), "the log is read by a thread of its own"
 
 
 def test_every_answer_is_as_the_model_has_it(server, app_runner):
@@ -443,8 +447,6 @@ def test_every_answer_is_as_the_model_has_it(server, app_runner):
         "DescribeService": {"ServiceArn": arn}, "ListServices": {}, "ListOperations": {"ServiceArn": arn},
         "ListTagsForResource": {"ResourceArn": arn},
     }
-    import json
-    import urllib.request
     for action, body in asked.items():
         headers = {"X-Amz-Target": f"AppRunner.{action}", "Content-Type": "application/x-amz-json-1.0"}
         request = urllib.request.Request(server.url, json.dumps(body).encode(), headers)

@@ -329,14 +329,18 @@ fn a_snapshot_is_freed_when_no_worker_runs_on_it() {
 fn nothing_is_lost_when_all_are_stopped() {
     let snapshot = Arc::new(snapshot(WORLD));
     for workers in [2, 4, 8] {
-        let (lanes, _) = endless(&snapshot, workers, 5_000);
-        let threads = start(&snapshot, lanes);
-        std::thread::sleep(std::time::Duration::from_millis(50));
-        let ended = threads.stop();
-        let total = total(&ended);
-        assert!(total.handed_over > 100, "only {} were handed over", total.handed_over);
-        assert_eq!(total.dropped(), 0);
-        check_stubs(&ended);
+        // On a busy machine threads take their time to begin: the test is one only of hand-overs.
+        let busy = [50, 500, 5_000].into_iter().any(|millis| {
+            let (lanes, _) = endless(&snapshot, workers, 5_000);
+            let threads = start(&snapshot, lanes);
+            std::thread::sleep(std::time::Duration::from_millis(millis));
+            let ended = threads.stop();
+            let total = total(&ended);
+            assert_eq!(total.dropped(), 0);
+            check_stubs(&ended);
+            total.handed_over > 100
+        });
+        assert!(busy, "hardly any were handed over");
     }
 }
 

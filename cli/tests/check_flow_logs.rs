@@ -3,10 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
+
+mod common;
+
+use common::{code, egret, stderr, stdout};
 
 const SCENARIO: &str = "\
 title: A service, a database and the internet
@@ -73,23 +76,6 @@ version account-id interface-id srcaddr dstaddr srcport dstport protocol packets
 2 111122223333 db 10.0.9.9 10.0.11.10 40006 22 6 1 60 1767225700 1767225701 ACCEPT OK
 2 111122223333 db - - - - - - - 1767225600 1767225660 - NODATA
 ";
-
-fn egret(folder: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_egret"));
-    command.args(args).current_dir(folder).output().expect("egret runs")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("an exit code")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
 
 fn json(output: &Output) -> Value {
     serde_json::from_str(&stdout(output)).unwrap_or_else(|_| panic!("{}", stderr(output)))

@@ -3,6 +3,10 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+mod common;
+
+use common::{code, stderr, stdout};
+
 const GOOD: &str = "../scenarios/01-nat-over-three-zones";
 
 fn egret(args: &[&str]) -> Output {
@@ -11,18 +15,6 @@ fn egret(args: &[&str]) -> Output {
 
 fn explain(args: &[&str]) -> Output {
     egret(&[&["explain", GOOD], args].concat())
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("an exit code")
 }
 
 #[test]

@@ -3,9 +3,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
+
+mod common;
+
+use common::{code, egret, stderr, stdout};
 
 const SCENARIO: &str = "
 title: Two services behind one NAT gateway
@@ -55,23 +58,6 @@ tables:
       mail: [dropped, dropped]
       web:  [any, delivered]
 ";
-
-fn egret(folder: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_egret"));
-    command.args(args).current_dir(folder).output().expect("egret runs")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("an exit code")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
 
 /// A folder with the scenario and, beside it, files of expectations.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {

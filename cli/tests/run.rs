@@ -4,6 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+mod common;
+
+use common::{code, stderr};
+
 const IDLE: &str = "../scenarios/22-idle-connection";
 
 /// Everything that can happen to packets, in one scenario: loss, jitter, a limit, a change.
@@ -42,14 +46,6 @@ timeline:
 fn run(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_egret"));
     command.arg("run").args(args).output().expect("egret runs")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("an exit code")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// Everything that a run writes, in files of a folder of its own; its standard output is last.

@@ -2,7 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+
+mod common;
+
+use common::{code, egret, stderr, stdout};
 
 fn template(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../control/tests/fixtures/templates").join(name)
@@ -13,23 +16,6 @@ fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     fs::copy(template("three-zones.yaml"), folder.path().join("network.yaml")).expect("copied");
     folder
-}
-
-fn egret(folder: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_egret"));
-    command.args(args).current_dir(folder).output().expect("egret runs")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("an exit code")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[test]
@@ -152,4 +138,63 @@ Resources:
     assert_eq!(code(&output), 2, "{output:?}");
     let line = "bad.template:4:61: error: there is no parameter or resource `VpcCidr`";
     assert!(stderr(&output).contains(line), "{output:?}");
+}
+
+/// What is expected of partners waits for their block; what is expected of others does not.
+const EXPECTED: &str = "\
+scenario: network.yaml
+expect:
+  - { name: partners, from: Web, to: \"203.0.113.0/24:8443\", outcome: delivered }
+  - { name: no telnet, from: Web, to: \"203.0.113.0/24:23\", outcome: dropped }
+";
+
+#[test]
+fn a_verdict_that_waits_for_a_parameter_is_inconclusive_and_says_so() {
+    let folder = folder();
+    let write = |text: &str| fs::write(folder.path().join("p.egret.yaml"), text).expect("a file");
+    write(EXPECTED);
+    let test = |args: &[&str]| egret(folder.path(), &[&["test", "p.egret.yaml"], args].concat());
+
+    let output = test(&[]);
+    assert_eq!(code(&output), 1, "{output:?}");
+    let text = stdout(&output);
+    assert!(text.contains("INCONCLUSIVE  partners  [p.egret.yaml:3:5]"), "{text}");
+    assert!(text.contains("this depends on parameter `PartnerCidr`  [network.yaml:"), "{text}");
+    assert!(text.contains("ok  no telnet"), "{text}");
+    assert!(text.contains("1 passed, 0 failed, 1 inconclusive"), "{text}");
+    assert_eq!(code(&test(&["--allow-inconclusive"])), 0);
+    for (format, said) in [
+        ("json", "\"verdict\": \"inconclusive\""),
+        ("junit", "<skipped message=\"inconclusive: this depends on parameter `PartnerCidr`\"/>"),
+        ("tap", "ok 1 - partners # SKIP inconclusive: this depends on parameter `PartnerCidr`"),
+        ("github", "::warning file=p.egret.yaml,line=3,"),
+        ("sarif", "\"kind\": \"open\""),
+    ] {
+        let text = stdout(&test(&["--format", format]));
+        assert!(text.contains(said), "{format}: {text}");
+    }
+
+    // Known now: these partners are reached, and others are not.
+    let given = |block: &str| {
+        write(
+            &EXPECTED
+                .replace("expect:", &format!("parameters: {{ PartnerCidr: {block} }}\nexpect:")),
+        );
+        code(&test(&[]))
+    };
+    assert_eq!((given("203.0.113.0/24"), given("198.51.100.0/24")), (0, 1));
+}
+
+#[test]
+fn an_explanation_that_waits_for_a_parameter_is_no_answer() {
+    let folder = folder();
+    let explain = ["explain", "network.yaml", "--from", "Web", "--to", "203.0.113.9:8443"];
+    let output = egret(folder.path(), &explain);
+    assert_eq!(code(&output), 1, "{output:?}");
+    let text = stdout(&output);
+    assert!(text.contains("Inconclusive: this depends on parameter `PartnerCidr`"), "{text}");
+    let output = egret(folder.path(), &[&explain[..], &["--format", "json"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    assert!(json["NetworkPathFound"].is_null(), "{json:#}");
+    assert_eq!(json["Egret"]["WaitsFor"], "parameter `PartnerCidr`");
 }

@@ -1,10 +1,12 @@
 //! `egret test` and `egret reach` as a user meets them: exit codes, formats, what is proved.
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
+
+mod common;
+
+use common::{code, egret, stdout};
 
 const SCENARIO: &str = "
 title: Two zones, of which one has a narrow network ACL
@@ -45,19 +47,6 @@ expect:
   - { name: from everywhere, from: web, to: \"internet:443\", except: [198.51.100.10/31], outcome: delivered }
   - { name: nothing but HTTPS, from: web, to: 10.0.0.0/8, protocol: all, except: [resolver], outcome: dropped }
 ";
-
-fn egret(folder: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_egret"));
-    command.args(args).current_dir(folder).output().expect("egret runs")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("an exit code")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
 
 /// A folder with the scenario and the expectations.
 fn folder() -> tempfile::TempDir {

@@ -91,18 +91,25 @@ fn delete(change: &mut Change<'_>, request: ec2::DeleteNetworkAclRequest) -> Res
     Ok(())
 }
 
+/// An entry as a request says it, to create or to replace one.
+macro_rules! said {
+    ($request:ident) => {
+        Said {
+            number: $request.rule_number,
+            protocol: &$request.protocol,
+            action: &$request.rule_action,
+            egress: $request.egress,
+            cidr: $request.cidr_block.as_deref(),
+            ipv6: $request.ipv6_cidr_block.as_deref(),
+            icmp: $request.icmp_type_code.as_ref(),
+            ports: $request.port_range.as_ref(),
+        }
+    };
+}
+
 fn create_entry(change: &mut Change<'_>, request: ec2::CreateNetworkAclEntryRequest) -> Result<()> {
     let id = acl(change, &request.network_acl_id)?.id.clone();
-    let entry = entry(Said {
-        number: request.rule_number,
-        protocol: &request.protocol,
-        action: &request.rule_action,
-        egress: request.egress,
-        cidr: request.cidr_block.as_deref(),
-        ipv6: request.ipv6_cidr_block.as_deref(),
-        icmp: request.icmp_type_code.as_ref(),
-        ports: request.port_range.as_ref(),
-    })?;
+    let entry = entry(said!(request))?;
     // `*` is one of those that the quota counts.
     let most = change.rules.quotas.acl_entries.saturating_sub(1);
     let row = change.network_acls.edit(&id).ok_or_else(|| missing(&id))?;
@@ -123,16 +130,7 @@ fn replace_entry(
     request: ec2::ReplaceNetworkAclEntryRequest,
 ) -> Result<()> {
     let id = acl(change, &request.network_acl_id)?.id.clone();
-    let entry = entry(Said {
-        number: request.rule_number,
-        protocol: &request.protocol,
-        action: &request.rule_action,
-        egress: request.egress,
-        cidr: request.cidr_block.as_deref(),
-        ipv6: request.ipv6_cidr_block.as_deref(),
-        icmp: request.icmp_type_code.as_ref(),
-        ports: request.port_range.as_ref(),
-    })?;
+    let entry = entry(said!(request))?;
     let row = change.network_acls.edit(&id).ok_or_else(|| missing(&id))?;
     let at = find(row, entry.number, entry.egress)
         .ok_or_else(|| missing_entry(request.rule_number, entry.egress))?;

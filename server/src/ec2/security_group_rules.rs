@@ -23,18 +23,25 @@ pub(super) const ACTIONS: &[Action] = actions! {
     read DescribeSecurityGroupRules => describe;
 };
 
+/// The older members of a request, which shapes of four names have.
+macro_rules! flat {
+    ($request:ident) => {
+        Flat {
+            protocol: $request.ip_protocol,
+            from: $request.from_port,
+            to: $request.to_port,
+            cidr: $request.cidr_ip,
+            group_name: $request.source_security_group_name,
+        }
+    };
+}
+
 fn authorize_ingress(
     change: &mut Change<'_>,
     request: ec2::AuthorizeSecurityGroupIngressRequest,
 ) -> Result<ec2::AuthorizeSecurityGroupIngressResult> {
     let group = group_of(change, request.group_id.as_deref(), request.group_name.as_deref())?;
-    let flat = Flat {
-        protocol: request.ip_protocol,
-        from: request.from_port,
-        to: request.to_port,
-        cidr: request.cidr_ip,
-        group_name: request.source_security_group_name,
-    };
+    let flat = flat!(request);
     let said = permissions_of(request.ip_permissions, flat)?;
     let rules = authorize(change, &group, false, &said, &request.tag_specifications)?;
     Ok(ec2::AuthorizeSecurityGroupIngressResult {
@@ -48,13 +55,7 @@ fn authorize_egress(
     request: ec2::AuthorizeSecurityGroupEgressRequest,
 ) -> Result<ec2::AuthorizeSecurityGroupEgressResult> {
     let group = group_of(change, Some(&request.group_id), None)?;
-    let flat = Flat {
-        protocol: request.ip_protocol,
-        from: request.from_port,
-        to: request.to_port,
-        cidr: request.cidr_ip,
-        group_name: request.source_security_group_name,
-    };
+    let flat = flat!(request);
     let said = permissions_of(request.ip_permissions, flat)?;
     let rules = authorize(change, &group, true, &said, &request.tag_specifications)?;
     Ok(ec2::AuthorizeSecurityGroupEgressResult {
@@ -151,13 +152,7 @@ fn revoke_ingress(
     request: ec2::RevokeSecurityGroupIngressRequest,
 ) -> Result<ec2::RevokeSecurityGroupIngressResult> {
     let group = group_of(change, request.group_id.as_deref(), request.group_name.as_deref())?;
-    let flat = Flat {
-        protocol: request.ip_protocol,
-        from: request.from_port,
-        to: request.to_port,
-        cidr: request.cidr_ip,
-        group_name: request.source_security_group_name,
-    };
+    let flat = flat!(request);
     let ids = request.security_group_rule_ids;
     let Revoked { revoked, unknown } =
         revoke(change, &group, false, &ids, request.ip_permissions, flat)?;
@@ -173,13 +168,7 @@ fn revoke_egress(
     request: ec2::RevokeSecurityGroupEgressRequest,
 ) -> Result<ec2::RevokeSecurityGroupEgressResult> {
     let group = group_of(change, Some(&request.group_id), None)?;
-    let flat = Flat {
-        protocol: request.ip_protocol,
-        from: request.from_port,
-        to: request.to_port,
-        cidr: request.cidr_ip,
-        group_name: request.source_security_group_name,
-    };
+    let flat = flat!(request);
     let ids = request.security_group_rule_ids;
     let Revoked { revoked, unknown } =
         revoke(change, &group, true, &ids, request.ip_permissions, flat)?;

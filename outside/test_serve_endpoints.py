@@ -4,21 +4,12 @@ each error, filters, pages."""
 import json
 
 import pytest
+from network import ec2, server
 from serve import ROOT, code_of, eventually
 
 NO_ENI, NO_SUBNET = "eni-0123456789abcdef0", "subnet-0123456789abcdef0"
 NO_ENDPOINT, NO_TABLE = "vpce-0123456789abcdef0", "rtb-0123456789abcdef0"
 S3, ECR = "com.amazonaws.us-east-1.s3", "com.amazonaws.us-east-1.ecr.api"
-
-
-@pytest.fixture
-def server(serve):
-    return serve()
-
-
-@pytest.fixture
-def ec2(server):
-    return server.client("ec2")
 
 
 @pytest.fixture

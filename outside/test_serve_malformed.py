@@ -9,16 +9,12 @@ import urllib.request
 from urllib.parse import urlsplit
 
 import pytest
+from network import server
 from serve import code_of
 
 SEED = 7
 JSON = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AppRunner.CreateService"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-@pytest.fixture
-def server(serve):
-    return serve()
 
 
 def post(server, body, headers, path="/"):

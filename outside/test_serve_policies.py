@@ -2,26 +2,12 @@
 `egret serve`: what they do, each error, filters, pages."""
 
 import pytest
+from network import ec2, server, vpc
 from serve import code_of
 
 NO_GROUP, NO_RULE, NO_ACL = "sg-0123456789abcdef0", "sgr-0123456789abcdef0", "acl-0123456789abcdef0"
 NO_LIST, NO_VPC, NO_ASSOCIATION = "pl-0123456789abcdef0", "vpc-0123456789abcdef0", "aclassoc-0123456789abcdef0"
 ANYWHERE = "0.0.0.0/0"
-
-
-@pytest.fixture
-def server(serve):
-    return serve()
-
-
-@pytest.fixture
-def ec2(server):
-    return server.client("ec2")
-
-
-@pytest.fixture
-def vpc(ec2):
-    return ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
 
 
 @pytest.fixture

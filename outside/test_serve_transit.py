@@ -2,20 +2,11 @@
 do, each error, filters, pages."""
 
 import pytest
+from network import ec2, server
 from serve import code_of, eventually
 
 NO_PEERING, NO_GATEWAY = "pcx-0123456789abcdef0", "tgw-0123456789abcdef0"
 NO_ATTACHMENT, NO_TABLE = "tgw-attach-0123456789abcdef0", "tgw-rtb-0123456789abcdef0"
-
-
-@pytest.fixture
-def server(serve):
-    return serve()
-
-
-@pytest.fixture
-def ec2(server):
-    return server.client("ec2")
 
 
 def make_vpc(ec2, number):

@@ -22,6 +22,10 @@ pub struct NetworkAcl {
 
 impl Row for NetworkAcl {
     const KIND: &'static str = "network-acl";
+
+    fn belongs_to(&self) -> Option<&str> {
+        Some(&self.vpc)
+    }
 }
 
 /// The tie between an ACL and a subnet.

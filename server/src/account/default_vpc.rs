@@ -137,16 +137,16 @@ impl Change<'_> {
 impl super::Account {
     /// The VPC's main route table.
     pub fn main_route_table(&self, vpc: &str) -> Option<&RouteTable> {
-        self.route_tables.values().find(|table| table.vpc == vpc && table.is_main())
+        self.route_tables.of(vpc).find(|table| table.is_main())
     }
 
     /// The VPC's default network ACL.
     pub fn default_acl(&self, vpc: &str) -> Option<&NetworkAcl> {
-        self.network_acls.values().find(|acl| acl.vpc == vpc && acl.default)
+        self.network_acls.of(vpc).find(|acl| acl.default)
     }
 
     /// The VPC's default security group.
     pub fn default_group(&self, vpc: &str) -> Option<&SecurityGroup> {
-        self.security_groups.values().find(|group| group.vpc == vpc && group.is_default())
+        self.security_groups.of(vpc).find(|group| group.is_default())
     }
 }

@@ -39,6 +39,10 @@ pub struct NetworkInterface {
 
 impl Row for NetworkInterface {
     const KIND: &'static str = "network-interface";
+
+    fn belongs_to(&self) -> Option<&str> {
+        Some(&self.subnet)
+    }
 }
 
 /// Who has a network interface.
@@ -79,7 +83,7 @@ impl InterfaceOwner {
 impl Account {
     /// Private addresses of a subnet that somebody has.
     pub fn taken_addresses(&self, subnet: &str) -> HashSet<Ipv4Addr> {
-        let here = self.network_interfaces.values().filter(|interface| interface.subnet == subnet);
+        let here = self.network_interfaces.of(subnet);
         here.flat_map(|interface| interface.addresses.iter().copied()).collect()
     }
 

@@ -20,6 +20,10 @@ pub struct RouteTable {
 
 impl Row for RouteTable {
     const KIND: &'static str = "route-table";
+
+    fn belongs_to(&self) -> Option<&str> {
+        Some(&self.vpc)
+    }
 }
 
 impl RouteTable {

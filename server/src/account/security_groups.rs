@@ -21,6 +21,10 @@ pub struct SecurityGroup {
 
 impl Row for SecurityGroup {
     const KIND: &'static str = "security-group";
+
+    fn belongs_to(&self) -> Option<&str> {
+        Some(&self.vpc)
+    }
 }
 
 impl SecurityGroup {
@@ -53,6 +57,10 @@ pub struct SecurityGroupRule {
 
 impl Row for SecurityGroupRule {
     const KIND: &'static str = "security-group-rule";
+
+    fn belongs_to(&self) -> Option<&str> {
+        Some(&self.group)
+    }
 }
 
 /// The other side of a rule.
@@ -71,6 +79,6 @@ pub enum Peer {
 impl Account {
     /// The rules of a group, in the order of their ids.
     pub fn rules_of(&self, group: &str) -> impl Iterator<Item = &SecurityGroupRule> {
-        self.security_group_rules.values().filter(move |rule| rule.group == group)
+        self.security_group_rules.of(group)
     }
 }

@@ -1,13 +1,18 @@
 //! The rows of one resource kind, by id, and what the change under way has done to them.
 //!
-//! A row is shared and never written to: a change puts another in its place. So a copy of a table
-//! costs a pointer a row, and a change that fails is undone by putting the old rows back.
+//! A row is shared and never written to: a change puts another in its place. Tables are persistent
+//! trees: a copy of one costs the same whatever is in it, and shares all that does not change later.
+//! So the publisher copies the account while changes wait for nothing that grows. A change that fails
+//! is undone by putting the old rows back.
+//!
+//! Rows that belong to another one are also found by that one, at the cost of those that are found.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use imbl::{OrdMap, OrdSet};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -15,6 +20,12 @@ use serde::de::DeserializeOwned;
 pub trait Row: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The name of the kind in the store. It stays what it is for ever.
     const KIND: &'static str;
+
+    /// The id of what it belongs to, by which [`Table::of`] finds it: an interface's subnet, a rule's
+    /// group. It is the same as long as the row is there.
+    fn belongs_to(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// One row to be stored, or with `None` to be forgotten.
@@ -31,14 +42,16 @@ pub struct Write {
 /// The rows of one kind.
 #[derive(Clone, Debug)]
 pub struct Table<T> {
-    rows: BTreeMap<Arc<str>, Arc<T>>,
+    rows: OrdMap<Arc<str>, Arc<T>>,
+    /// The ids of the rows that belong to something, by its id.
+    belongings: OrdMap<Arc<str>, OrdSet<Arc<str>>>,
     /// The rows that the change under way has touched, as they were before.
     before: BTreeMap<Arc<str>, Option<Arc<T>>>,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Table { rows: BTreeMap::new(), before: BTreeMap::new() }
+        Table { rows: OrdMap::new(), belongings: OrdMap::new(), before: BTreeMap::new() }
     }
 }
 
@@ -69,7 +82,13 @@ impl<T: Row> Table<T> {
         id: &str,
     ) -> impl DoubleEndedIterator<Item = (&'t str, &'t T)> + use<'t, T> {
         let from = (Bound::Excluded(id), Bound::Unbounded);
-        self.rows.range::<str, _>(from).map(|(id, row)| (&**id, &**row))
+        self.rows.range::<_, str>(from).map(|(id, row)| (&**id, &**row))
+    }
+
+    /// The rows that belong to something, in the order of their ids.
+    pub fn of(&self, owner: &str) -> impl DoubleEndedIterator<Item = &T> {
+        let ids = self.belongings.get(owner).into_iter().flatten();
+        ids.filter_map(|id| self.get(id))
     }
 
     /// How many rows there are.
@@ -85,25 +104,49 @@ impl<T: Row> Table<T> {
     /// Puts a row in, in place of one of the same id.
     pub fn insert(&mut self, id: impl Into<Arc<str>>, row: T) {
         let id = id.into();
-        let old = self.rows.insert(Arc::clone(&id), Arc::new(row));
+        let old = self.put(&id, Arc::new(row));
         self.before.entry(id).or_insert(old);
     }
 
     /// The row of that id, to be changed in place.
     pub fn edit(&mut self, id: &str) -> Option<&mut T> {
-        let (id, row) = self.rows.get_key_value(id)?;
-        let (id, old) = (Arc::clone(id), Arc::clone(row));
-        self.before.entry(Arc::clone(&id)).or_insert(Some(old));
-        self.rows.get_mut(&id).map(Arc::make_mut)
+        let (key, old) = self.rows.get_key_value(id)?;
+        if let Entry::Vacant(vacant) = self.before.entry(Arc::clone(key)) {
+            vacant.insert(Some(Arc::clone(old)));
+        }
+        self.rows.get_mut(id).map(Arc::make_mut)
     }
 
     /// Takes a row out.
     pub fn remove(&mut self, id: &str) -> Option<Arc<T>> {
-        let (id, old) = self.rows.remove_entry(id)?;
+        let (id, old) = self.take(id)?;
         if let Entry::Vacant(vacant) = self.before.entry(id) {
             vacant.insert(Some(Arc::clone(&old)));
         }
         Some(old)
+    }
+
+    /// Puts a row in whose old self is kept elsewhere, or nowhere.
+    fn put(&mut self, id: &Arc<str>, row: Arc<T>) -> Option<Arc<T>> {
+        let old = self.take(id).map(|(_, old)| old);
+        if let Some(owner) = row.belongs_to() {
+            self.belongings.entry(owner.into()).or_default().insert(Arc::clone(id));
+        }
+        self.rows.insert(Arc::clone(id), row);
+        old
+    }
+
+    fn take(&mut self, id: &str) -> Option<(Arc<str>, Arc<T>)> {
+        let (id, old) = self.rows.remove_with_key(id)?;
+        if let Some(owner) = old.belongs_to()
+            && let Some(belongings) = self.belongings.get_mut(owner)
+        {
+            belongings.remove(&id);
+            if belongings.is_empty() {
+                self.belongings.remove(owner);
+            }
+        }
+        Some((id, old))
     }
 }
 
@@ -149,14 +192,14 @@ impl<T: Row> AnyTable for Table<T> {
     fn undo(&mut self) {
         for (id, old) in std::mem::take(&mut self.before) {
             match old {
-                Some(row) => self.rows.insert(id, row),
-                None => self.rows.remove(&id),
-            };
+                Some(row) => drop(self.put(&id, row)),
+                None => drop(self.take(&id)),
+            }
         }
     }
 
     fn load(&mut self, id: &str, row: &[u8]) -> Result<(), serde_json::Error> {
-        self.rows.insert(id.into(), Arc::new(serde_json::from_slice(row)?));
+        self.put(&id.into(), Arc::new(serde_json::from_slice(row)?));
         Ok(())
     }
 }

@@ -61,4 +61,8 @@ pub struct Subnet {
 
 impl Row for Subnet {
     const KIND: &'static str = "subnet";
+
+    fn belongs_to(&self) -> Option<&str> {
+        Some(&self.vpc)
+    }
 }

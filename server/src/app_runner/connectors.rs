@@ -26,7 +26,10 @@ pub fn create(
         )));
     }
     let limit = change.rules.quotas.connectors;
-    if change.connectors.values().filter(|connector| connector.is_active()).count() >= limit {
+    // Counting is for those who come near it.
+    if change.connectors.len() >= limit
+        && change.connectors.values().filter(|connector| connector.is_active()).count() >= limit
+    {
         return Err(errors::quota("VPC connectors", limit));
     }
     let vpc = check_subnets(change, &request.subnets)?;

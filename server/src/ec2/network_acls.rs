@@ -63,7 +63,7 @@ fn create(
     request: ec2::CreateNetworkAclRequest,
 ) -> Result<ec2::CreateNetworkAclResult> {
     let vpc = vpcs::vpc(change, &request.vpc_id)?.id.clone();
-    let here = change.network_acls.values().filter(|acl| acl.vpc == vpc).count();
+    let here = change.network_acls.of(&vpc).count();
     if here >= change.rules.quotas.network_acls {
         return Err(errors::over_quota("NetworkAclLimitExceeded", "network ACLs"));
     }

@@ -302,7 +302,7 @@ fn pair_id(
     if !default {
         return Err(by_name(name));
     }
-    let mut here = account.security_groups.values().filter(|other| other.vpc == group.vpc);
+    let mut here = account.security_groups.of(&group.vpc);
     let found = here.find(|other| other.name == name);
     found.map(|other| other.id.clone()).ok_or_else(|| security_groups::missing(name))
 }

@@ -58,7 +58,7 @@ fn create(
     request: ec2::CreateRouteTableRequest,
 ) -> Result<ec2::CreateRouteTableResult> {
     let vpc = vpc(change, &request.vpc_id)?.id.clone();
-    let here = change.route_tables.values().filter(|table| table.vpc == vpc).count();
+    let here = change.route_tables.of(&vpc).count();
     if here >= change.rules.quotas.route_tables {
         return Err(errors::over_quota("RouteTableLimitExceeded", "route tables"));
     }

@@ -232,7 +232,7 @@ fn may_lead(
              CIDR blocks. This route can target only an interface or an instance."
         ));
     }
-    let mut subnets = account.subnets.values().filter(|subnet| subnet.vpc == table.vpc);
+    let mut subnets = account.subnets.of(&table.vpc);
     let whole = subnets.any(|subnet| subnet.cidr == *cidr)
         || cidrs(account, table).any(|local| local == *cidr);
     match whole {

@@ -78,7 +78,7 @@ pub(super) fn meant<'a>(
 
 fn by_name<'a>(account: &'a Account, name: &str) -> Option<&'a SecurityGroup> {
     let default = account.vpcs.values().find(|vpc| vpc.default)?;
-    let mut here = account.security_groups.values().filter(|group| group.vpc == default.id);
+    let mut here = account.security_groups.of(&default.id);
     here.find(|group| group.name == name)
 }
 
@@ -148,7 +148,7 @@ fn create(
 }
 
 fn not_yet(account: &Account, vpc: &str, name: &str) -> Result<()> {
-    let mut here = account.security_groups.values().filter(|group| group.vpc == vpc);
+    let mut here = account.security_groups.of(vpc);
     if here.any(|group| group.name == name) {
         let message = format!("The security group '{name}' already exists for VPC '{vpc}'");
         return Err(AwsError::new("InvalidGroup.Duplicate", message));

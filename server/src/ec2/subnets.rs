@@ -72,7 +72,7 @@ fn create(
     let cidr = free_cidr(change, &vpc, cidr)?;
     let (name, id) = (&request.availability_zone, &request.availability_zone_id);
     let az = zone(change, name.as_deref(), id.as_deref())?;
-    let here = change.subnets.values().filter(|subnet| subnet.vpc == vpc).count();
+    let here = change.subnets.of(&vpc).count();
     if here >= change.rules.quotas.subnets {
         return Err(errors::over_quota("SubnetLimitExceeded", "subnets"));
     }
@@ -94,7 +94,7 @@ fn free_cidr(account: &Account, vpc: &str, text: &str) -> Result<Ipv4Net> {
         let message = format!("The CIDR '{text}' is invalid.");
         return Err(AwsError::new("InvalidSubnet.Range", message));
     }
-    let mut others = account.subnets.values().filter(|subnet| subnet.vpc == vpc);
+    let mut others = account.subnets.of(vpc);
     if others.any(|other| overlap(other.cidr, cidr)) {
         let message = format!("The CIDR '{text}' conflicts with another subnet");
         return Err(AwsError::new("InvalidSubnet.Conflict", message));
@@ -129,7 +129,7 @@ fn zone(account: &Account, name: Option<&str>, id: Option<&str>) -> Result<Strin
 
 fn delete(change: &mut Change<'_>, request: ec2::DeleteSubnetRequest) -> Result<()> {
     let id = subnet(change, &request.subnet_id)?.id.clone();
-    let in_use = change.network_interfaces.values().any(|interface| interface.subnet == id);
+    let in_use = change.network_interfaces.of(&id).next().is_some();
     if in_use || is_attached(change, &id) {
         return Err(errors::dependency("subnet", &id));
     }

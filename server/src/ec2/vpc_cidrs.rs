@@ -97,7 +97,7 @@ fn may_join(account: &Account, vpc: &Vpc, cidr: Ipv4Net) -> Result<()> {
         return conflict(&format!("a CIDR of the peer of '{}'", peering.0));
     }
     // A route to the same addresses, or to part of them, would hide the new local one.
-    let mut routes = account.route_tables.values().filter(|table| table.vpc == vpc.id);
+    let mut routes = account.route_tables.of(&vpc.id);
     let hides = |destination: &RouteDestination| match destination {
         RouteDestination::Cidr(there) => cidr.contains(there),
         RouteDestination::PrefixList(_) => false,
@@ -172,8 +172,9 @@ fn forget_local_routes(change: &mut Change<'_>, vpc: &str, cidr: Ipv4Net) {
         route.origin == RouteOrigin::CreateRouteTable
             && route.destination == RouteDestination::Cidr(cidr)
     };
-    let tables = change.route_tables.values().filter(|table| table.vpc == vpc);
-    let tables: Vec<String> = tables
+    let tables: Vec<String> = change
+        .route_tables
+        .of(vpc)
         .filter(|table| table.routes.iter().any(local))
         .map(|table| table.id.clone())
         .collect();

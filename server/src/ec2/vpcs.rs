@@ -113,11 +113,11 @@ fn delete(change: &mut Change<'_>, request: ec2::DeleteVpcRequest) -> Result<()>
 }
 
 fn has_dependencies(account: &Account, id: &str) -> bool {
-    account.subnets.values().any(|subnet| subnet.vpc == id)
+    account.subnets.of(id).next().is_some()
         || account.internet_gateways.values().any(|gateway| gateway.vpc.as_deref() == Some(id))
-        || account.security_groups.values().any(|group| group.vpc == id && !group.is_default())
-        || account.route_tables.values().any(|table| table.vpc == id && !table.is_main())
-        || account.network_acls.values().any(|acl| acl.vpc == id && !acl.default)
+        || account.security_groups.of(id).any(|group| !group.is_default())
+        || account.route_tables.of(id).any(|table| !table.is_main())
+        || account.network_acls.of(id).any(|acl| !acl.default)
         || account.network_interfaces.values().any(|interface| interface.vpc == id)
         || account
             .vpc_endpoints

@@ -200,9 +200,8 @@ fn assigned(id: String, new: &[Ipv4Addr]) -> ec2::AssignPrivateIpAddressesResult
 
 /// A secondary address goes from one interface to another of the account's.
 fn take_from_others(change: &mut Change<'_>, id: &str, subnet: &str, address: Ipv4Addr) {
-    let holder = change.network_interfaces.values().find(|other| {
+    let holder = change.network_interfaces.of(subnet).find(|other| {
         other.id != id
-            && other.subnet == subnet
             && !other.owner.is_requester_managed()
             && other.addresses.iter().skip(1).any(|held| *held == address)
     });

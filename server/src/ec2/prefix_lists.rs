@@ -155,11 +155,12 @@ fn modify(
     let id = own(change, &request.prefix_list_id)?.id.clone();
     let edits = !request.add_entries.is_empty() || !request.remove_entries.is_empty();
     if edits && request.max_entries.is_some() {
-        let message = "You cannot modify the entries of a prefix list and modify the size of a \
-                       prefix list at the same time.";
+        let message = "You cannot modify the entries and the maximum number of entries for the \
+                       prefix list in the same request.";
         return Err(errors::combination(message));
     }
     if edits {
+        not_in_both(&request)?;
         let current = request.current_version.ok_or_else(|| errors::missing("CurrentVersion"))?;
         let mut entries = at_version(own(change, &id)?, current)?.entries().to_vec();
         remove(&mut entries, &request.remove_entries)?;
@@ -174,6 +175,18 @@ fn modify(
         change.prefix_lists.edit(&id).ok_or_else(|| missing(&id))?.name = name;
     }
     Ok(ec2::ModifyManagedPrefixListResult { prefix_list: Some(shown(change, list(change, &id)?)) })
+}
+
+fn not_in_both(request: &ec2::ModifyManagedPrefixListRequest) -> Result<()> {
+    let removed = |cidr: &str| request.remove_entries.iter().any(|entry| entry.cidr == cidr);
+    let Some(entry) = request.add_entries.iter().find(|entry| removed(&entry.cidr)) else {
+        return Ok(());
+    };
+    let message = format!(
+        "Request cannot contain Cidr {} in both AddPrefixListEntries and RemovePrefixListEntries",
+        entry.cidr
+    );
+    Err(AwsError::new("InvalidParameterValue", message))
 }
 
 fn at_version(list: &PrefixList, current: i64) -> Result<&PrefixList> {

@@ -2,7 +2,10 @@
 
 resource "aws_default_vpc" "this" {}
 
+# It is deleted in the end, as no other resource of this kind is by default.
 resource "aws_default_subnet" "a" {
+  force_destroy = true
+
   availability_zone       = local.zones.a
   map_public_ip_on_launch = !var.changed
 

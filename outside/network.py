@@ -207,6 +207,10 @@ def explained(server, folder, service, to):
     folder.mkdir()
     ec2, app_runner = server.client("ec2"), server.client("apprunner")
     files = {kind: {kind: rows} for kind, rows in everything(ec2).items()}
+    # DescribeManagedPrefixLists does not say what is in them.
+    for list in files["PrefixLists"]["PrefixLists"]:
+        entries = ec2.get_managed_prefix_list_entries(PrefixListId=list["PrefixListId"])["Entries"]
+        files[f"entries-{list['PrefixListId']}"] = {"Entries": entries}
     for row in app_runner.list_services()["ServiceSummaryList"]:
         shown = app_runner.describe_service(ServiceArn=row["ServiceArn"])["Service"]
         files[row["ServiceName"]] = {"Service": shown}

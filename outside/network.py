@@ -1,7 +1,10 @@
 """A VPC over three zones, made, seen and taken down again as Terraform does it: what tests of EC2 share."""
 
+import json
+import subprocess
+
 import pytest
-from serve import eventually
+from serve import EGRET, ROOT, eventually
 
 # Ids that nothing has.
 NO_VPC, NO_SUBNET, NO_TABLE = "vpc-0123456789abcdef0", "subnet-0123456789abcdef0", "rtb-0123456789abcdef0"
@@ -175,6 +178,12 @@ KINDS = {
     "describe_security_groups": "SecurityGroups",
     "describe_security_group_rules": "SecurityGroupRules",
     "describe_managed_prefix_lists": "PrefixLists",
+    "describe_network_interfaces": "NetworkInterfaces",
+    "describe_vpc_endpoints": "VpcEndpoints",
+    "describe_vpc_peering_connections": "VpcPeeringConnections",
+    "describe_transit_gateways": "TransitGateways",
+    "describe_transit_gateway_vpc_attachments": "TransitGatewayVpcAttachments",
+    "describe_transit_gateway_route_tables": "TransitGatewayRouteTables",
     "describe_tags": "Tags",
 }
 
@@ -182,5 +191,34 @@ KINDS = {
 def everything(ec2):
     """All that the account has; what is gone, and only shown still, is left out."""
     found = {kind: getattr(ec2, action)()[kind] for action, kind in KINDS.items()}
-    found["NatGateways"] = [nat for nat in found["NatGateways"] if nat["State"] != "deleted"]
-    return found
+    gone = {id for rows in found.values() for row in rows if is_gone(row) for id in row.values() if isinstance(id, str)}
+    found["Tags"] = [tag for tag in found["Tags"] if tag["ResourceId"] not in gone]
+    return {kind: [row for row in rows if not is_gone(row)] for kind, rows in found.items()}
+
+
+def is_gone(row):
+    status = row.get("Status")
+    state = status.get("Code") if isinstance(status, dict) else row.get("State")
+    return state in ("deleted", "failed", "rejected")
+
+
+def explained(server, folder, service, to):
+    """What `egret explain` reads from what the Describe actions say: whether it is delivered, and how."""
+    folder.mkdir()
+    ec2, app_runner = server.client("ec2"), server.client("apprunner")
+    files = {kind: {kind: rows} for kind, rows in everything(ec2).items()}
+    # DescribeManagedPrefixLists does not say what is in them.
+    for list in files["PrefixLists"]["PrefixLists"]:
+        entries = ec2.get_managed_prefix_list_entries(PrefixListId=list["PrefixListId"])["Entries"]
+        files[f"entries-{list['PrefixListId']}"] = {"Entries": entries}
+    for row in app_runner.list_services()["ServiceSummaryList"]:
+        shown = app_runner.describe_service(ServiceArn=row["ServiceArn"])["Service"]
+        files[row["ServiceName"]] = {"Service": shown}
+    for row in app_runner.list_vpc_connectors()["VpcConnectors"]:
+        files["connector " + row["VpcConnectorName"]] = {"VpcConnector": row}
+    for name, rows in files.items():
+        (folder / f"{name}.json").write_text(json.dumps(rows, default=str))
+    command = [EGRET, "explain", str(folder), "--from", service, "--to", to, "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode in (0, 1), done.stderr + done.stdout
+    return done.returncode == 0, done.stdout

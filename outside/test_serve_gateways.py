@@ -192,7 +192,8 @@ def test_nat_gateways_refused(ec2, vpc, subnet, igw, allocation):
     assert code_of(ec2.delete_nat_gateway, NatGatewayId=NO_NAT) == missing
     for _ in range(5):
         ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")
-    assert refused(ConnectivityType="private") == "NatGatewayLimitExceeded"
+    assert code_of(ec2.create_nat_gateway, SubnetId=subnet, ConnectivityType="private") == (
+        "NatGatewayLimitExceeded", "Performing this operation would exceed the limit of 5 NAT gateways.")
 
 
 def test_nat_gateways_by_filters_and_pages(serve):

@@ -1,14 +1,11 @@
 """A whole network by boto3 against `egret serve`: it comes, changes and goes, survives a restart, and
 `egret explain` reads from the answers of the Describe actions what was programmed."""
 
-import json
-import subprocess
-
 from network import (
-    allocation, ANYWHERE, by, ec2, everything, igw, nat, nat_gateway_until, Network, NO_VPC, pages,
+    allocation, ANYWHERE, by, ec2, everything, explained, igw, nat, nat_gateway_until, Network, NO_VPC, pages,
     server, subnet, table, vpc,
 )
-from serve import EGRET, ROOT, code_of, eventually
+from serve import code_of, eventually
 
 
 # Tags
@@ -59,6 +56,7 @@ class Services:
     """Services of App Runner, one for each of these subnets."""
 
     def __init__(self, server, subnets):
+        self.server = server
         self.ec2, self.app_runner = server.client("ec2"), server.client("apprunner")
         self.services, self.connectors = [], []
         for n, subnet in enumerate(subnets):
@@ -79,18 +77,7 @@ class Services:
         eventually(lambda: all(service["Status"] == status for service in self.shown()))
 
     def explain(self, folder, n, to="203.0.113.10:443"):
-        """What `egret explain` reads from what the Describe actions say: whether it is delivered, and how."""
-        folder.mkdir()
-        files = {kind: {kind: rows} for kind, rows in everything(self.ec2).items()}
-        files |= {f"service-{n}": {"Service": service} for n, service in enumerate(self.shown())}
-        shown = [self.app_runner.describe_vpc_connector(VpcConnectorArn=arn) for arn in self.connectors]
-        files |= {f"connector-{n}": {"VpcConnector": c["VpcConnector"]} for n, c in enumerate(shown)}
-        for name, rows in files.items():
-            (folder / f"{name}.json").write_text(json.dumps(rows, default=str))
-        command = [EGRET, "explain", str(folder), "--from", f"service-{n}", "--to", to, "--format", "json"]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-        assert done.returncode in (0, 1), done.stderr + done.stdout
-        return done.returncode == 0, done.stdout
+        return explained(self.server, folder, f"service-{n}", to)
 
     def delete(self):
         for arn in self.services:

@@ -447,9 +447,21 @@ def test_lists_that_cannot_be(ec2):
         "PrefixListVersionMismatch", "The prefix list has the incorrect version number.")
     assert code_of(modify, PrefixListId=id, CurrentVersion=1, AddEntries=new)[0] == (
         "PrefixListMaxEntriesExceeded")
-    assert code_of(modify, PrefixListId=id, CurrentVersion=1, RemoveEntries=new)[0] == "InvalidParameterValue"
-    assert code_of(modify, PrefixListId=id, CurrentVersion=1, AddEntries=new, MaxEntries=5)[0] == (
-        "InvalidParameterCombination")
+    assert code_of(modify, PrefixListId=id, CurrentVersion=1, RemoveEntries=new) == (
+        "InvalidPrefixListModification", "The CIDR 198.51.100.0/24 does not exist.")
+    there = [{"Cidr": "192.0.2.0/24"}]
+    assert code_of(modify, PrefixListId=id, CurrentVersion=1, AddEntries=there)[0] == "InvalidPrefixListModification"
+    # A description is changed by two requests, as Terraform does it.
+    assert code_of(modify, PrefixListId=id, CurrentVersion=1, AddEntries=there, RemoveEntries=there) == (
+        "InvalidParameterValue",
+        "Request cannot contain Cidr 192.0.2.0/24 in both AddPrefixListEntries and RemovePrefixListEntries")
+    many = [{"Cidr": f"10.0.{n}.0/24"} for n in range(101)]
+    assert code_of(modify, PrefixListId=id, CurrentVersion=1, AddEntries=many) == (
+        "InvalidParameterValue", "The request cannot contain more than 100 entry additions or removals.")
+    assert code_of(modify, PrefixListId=id, CurrentVersion=0, AddEntries=new)[0] == "InvalidParameterValue"
+    assert code_of(modify, PrefixListId=id, CurrentVersion=1, AddEntries=new, MaxEntries=5) == (
+        "InvalidParameterCombination",
+        "You cannot modify the entries and the maximum number of entries for the prefix list in the same request.")
     assert code_of(ec2.restore_managed_prefix_list_version, PrefixListId=id, PreviousVersion=9,
                    CurrentVersion=1)[0] == "PrefixListVersionNotFound"
 

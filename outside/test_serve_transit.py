@@ -238,7 +238,9 @@ def test_transit_gateways_and_attachments_that_cannot_be(ec2, transit):
     assert code_of(create, **id, VpcId=third, SubnetIds=[a], Options={"ApplianceModeSupport": "enable"})[0] == (
         "UnsupportedOperation")
     for call in (ec2.accept_transit_gateway_vpc_attachment, ec2.reject_transit_gateway_vpc_attachment):
-        assert code_of(call, TransitGatewayAttachmentId=transit.attachments[0])[0] == "IncorrectState"
+        attachment = transit.attachments[0]
+        assert code_of(call, TransitGatewayAttachmentId=attachment) == (
+            "IncorrectState", f"{attachment} is in invalid state")
         assert code_of(call, TransitGatewayAttachmentId=NO_ATTACHMENT)[0] == (
             "InvalidTransitGatewayAttachmentID.NotFound")
 
@@ -298,7 +300,8 @@ def test_static_routes(ec2, transit):
     made = create(**route, TransitGatewayAttachmentId=attachment)["Route"]
     assert made["State"] == "active" and made["TransitGatewayAttachments"][0]["ResourceId"] == transit.vpcs[0]
     assert code_of(create, **route, Blackhole=True)[0] == "RouteAlreadyExists"
-    create(**(route | {"DestinationCidrBlock": "0.0.0.0/0"}), Blackhole=True)
+    # Terraform gives a blackhole an attachment that is none.
+    create(**(route | {"DestinationCidrBlock": "0.0.0.0/0"}), Blackhole=True, TransitGatewayAttachmentId="")
     replaced = ec2.replace_transit_gateway_route(**route, Blackhole=True)["Route"]
     assert replaced["State"] == "blackhole"
     ec2.replace_transit_gateway_route(**route, TransitGatewayAttachmentId=attachment)

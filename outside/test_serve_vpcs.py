@@ -64,7 +64,7 @@ def test_vpcs_have_further_cidrs(ec2, vpc):
     assert answer["CidrBlockAssociation"]["CidrBlockState"]["State"] == "disassociating"
     assert "10.1.0.0/16" not in routes(ec2, main_table(ec2, vpc)["RouteTableId"])
     code = code_of(ec2.disassociate_vpc_cidr_block, **gone)[0]
-    assert code == "InvalidVpcCidrBlockAssociationIdError.NotFound"
+    assert code == "InvalidVpcCidrBlockAssociationID.NotFound"
     primary = {"AssociationId": both["10.0.0.0/16"]["AssociationId"]}
     assert code_of(ec2.disassociate_vpc_cidr_block, **primary)[0] == "OperationNotPermitted"
 

@@ -25,6 +25,7 @@ pub mod pages;
 pub mod tags;
 
 mod account_attributes;
+mod address_attributes;
 mod addresses;
 mod describe;
 mod internet_gateways;
@@ -56,6 +57,7 @@ pub const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 /// Every resource kind's actions: one line a file.
 static TABLES: &[&[Action]] = &[
     account_attributes::ACTIONS,
+    address_attributes::ACTIONS,
     addresses::ACTIONS,
     internet_gateways::ACTIONS,
     nat_gateways::ACTIONS,

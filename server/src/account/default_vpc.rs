@@ -109,14 +109,8 @@ impl Change<'_> {
         }
         let cidrs = CIDR.parse::<Ipv4Net>().expect("a CIDR").subnets(20).expect("longer");
         for (zone, cidr) in zones::zones(&self.identity.region).into_iter().zip(cidrs) {
-            self.make_subnet(Subnet {
-                id: String::new(),
-                vpc: vpc.clone(),
-                az: zone.id,
-                cidr,
-                map_public_ip: true,
-                default_for_az: true,
-            });
+            let subnet = Subnet::new(vpc.clone(), zone.id, cidr);
+            self.make_subnet(Subnet { map_public_ip: true, default_for_az: true, ..subnet });
         }
         vpc
     }

@@ -57,6 +57,27 @@ pub struct Subnet {
     pub map_public_ip: bool,
     /// Whether it is the zone's default subnet.
     pub default_for_az: bool,
+    /// How instances that are launched here would be named.
+    #[serde(default)]
+    pub names: LaunchNames,
+}
+
+impl Subnet {
+    /// One that has its id from whoever makes it, and nothing special.
+    pub fn new(vpc: String, az: String, cidr: Ipv4Net) -> Subnet {
+        let (map_public_ip, default_for_az) = (false, false);
+        let (id, names) = (String::new(), LaunchNames::default());
+        Subnet { id, vpc, az, cidr, map_public_ip, default_for_az, names }
+    }
+}
+
+/// How instances that are launched in a subnet would be named: kept and shown, for there are none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LaunchNames {
+    /// Whether host names are made of the instance's id, and not of its address.
+    pub by_resource: bool,
+    /// Whether the DNS answers for names that are made of ids.
+    pub a_records: bool,
 }
 
 impl Row for Subnet {

@@ -100,10 +100,13 @@ fn within_quota(account: &Account, az: &str) -> Result<()> {
         let subnet = account.subnets.get(&gateway.subnet);
         gateway.state.is_there() && subnet.is_some_and(|subnet| subnet.az == az)
     };
-    if account.nat_gateways.values().filter(here).count() < account.rules.quotas.nat_gateways {
+    let most = account.rules.quotas.nat_gateways;
+    if account.nat_gateways.values().filter(here).count() < most {
         return Ok(());
     }
-    Err(errors::over_quota("NatGatewayLimitExceeded", "NAT gateways"))
+    let message =
+        format!("Performing this operation would exceed the limit of {most} NAT gateways.");
+    Err(AwsError::new("NatGatewayLimitExceeded", message))
 }
 
 /// Why a gateway cannot be made, which AWS says after it was asked for: its state becomes `failed`.

@@ -108,12 +108,15 @@ fn fits(entries: &[PrefixListEntry], max_entries: u32) -> Result<()> {
 
 fn add(entries: &mut Vec<PrefixListEntry>, said: &[ec2::AddPrefixListEntry]) -> Result<()> {
     at_once(said.len())?;
-    let mut known: HashSet<Ipv4Net> = entries.iter().map(|entry| entry.cidr).collect();
+    let known: HashSet<Ipv4Net> = entries.iter().map(|entry| entry.cidr).collect();
+    let mut new = HashSet::new();
     for entry in said {
         let cidr = cidr(&entry.cidr)?;
-        if !known.insert(cidr) {
-            let why = "The CIDR is in the prefix list already.";
-            return Err(errors::invalid("Cidr", &entry.cidr, why));
+        if known.contains(&cidr) {
+            return Err(modification(format!("The CIDR {cidr} already exists.")));
+        }
+        if !new.insert(cidr) {
+            return Err(errors::invalid("Cidr", &entry.cidr, "The CIDR was given twice."));
         }
         entries.push(PrefixListEntry { cidr, description: entry.description.clone() });
     }
@@ -125,20 +128,24 @@ fn remove(entries: &mut Vec<PrefixListEntry>, said: &[ec2::RemovePrefixListEntry
     for entry in said {
         let cidr = cidr(&entry.cidr)?;
         let Some(at) = entries.iter().position(|known| known.cidr == cidr) else {
-            let why = "The CIDR is not in the prefix list.";
-            return Err(errors::invalid("Cidr", &entry.cidr, why));
+            return Err(modification(format!("The CIDR {cidr} does not exist.")));
         };
         entries.remove(at);
     }
     Ok(())
 }
 
+fn modification(message: String) -> AwsError {
+    AwsError::new("InvalidPrefixListModification", message)
+}
+
 fn at_once(count: usize) -> Result<()> {
     if count <= MOST_AT_ONCE {
         return Ok(());
     }
-    let why = format!("At most {MOST_AT_ONCE} entries may be changed at once.");
-    Err(errors::invalid("Entries", &count.to_string(), &why))
+    let message =
+        format!("The request cannot contain more than {MOST_AT_ONCE} entry additions or removals.");
+    Err(AwsError::new("InvalidParameterValue", message))
 }
 
 fn cidr(text: &str) -> Result<Ipv4Net> {
@@ -155,11 +162,12 @@ fn modify(
     let id = own(change, &request.prefix_list_id)?.id.clone();
     let edits = !request.add_entries.is_empty() || !request.remove_entries.is_empty();
     if edits && request.max_entries.is_some() {
-        let message = "You cannot modify the entries of a prefix list and modify the size of a \
-                       prefix list at the same time.";
+        let message = "You cannot modify the entries and the maximum number of entries for the \
+                       prefix list in the same request.";
         return Err(errors::combination(message));
     }
     if edits {
+        not_in_both(&request)?;
         let current = request.current_version.ok_or_else(|| errors::missing("CurrentVersion"))?;
         let mut entries = at_version(own(change, &id)?, current)?.entries().to_vec();
         remove(&mut entries, &request.remove_entries)?;
@@ -176,9 +184,26 @@ fn modify(
     Ok(ec2::ModifyManagedPrefixListResult { prefix_list: Some(shown(change, list(change, &id)?)) })
 }
 
+fn not_in_both(request: &ec2::ModifyManagedPrefixListRequest) -> Result<()> {
+    let removed = |cidr: &str| request.remove_entries.iter().any(|entry| entry.cidr == cidr);
+    let Some(entry) = request.add_entries.iter().find(|entry| removed(&entry.cidr)) else {
+        return Ok(());
+    };
+    let message = format!(
+        "Request cannot contain Cidr {} in both AddPrefixListEntries and RemovePrefixListEntries",
+        entry.cidr
+    );
+    Err(AwsError::new("InvalidParameterValue", message))
+}
+
 fn at_version(list: &PrefixList, current: i64) -> Result<&PrefixList> {
     if list.version() == current {
         return Ok(list);
+    }
+    if current < 1 {
+        let message = "The specified value for version is not valid. The value must be greater \
+                       than (1).";
+        return Err(AwsError::new("InvalidParameterValue", message));
     }
     let message = "The prefix list has the incorrect version number.";
     Err(AwsError::new("PrefixListVersionMismatch", message))

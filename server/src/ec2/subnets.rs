@@ -1,4 +1,4 @@
-//! Subnets: CreateSubnet, DeleteSubnet, DescribeSubnets, ModifySubnetAttribute.
+//! Subnets: CreateSubnet, CreateDefaultSubnet, DeleteSubnet, DescribeSubnets, ModifySubnetAttribute.
 
 use ipnet::Ipv4Net;
 
@@ -10,12 +10,13 @@ use super::vpcs::vpc;
 use super::{Action, actions, errors};
 use crate::account::Account;
 use crate::account::change::Change;
-use crate::account::vpcs::Subnet;
-use crate::account::zones;
+use crate::account::vpcs::{LaunchNames, Subnet};
+use crate::account::{default_vpc, zones};
 use crate::error::{AwsError, Result};
 use crate::shapes::ec2;
 
 pub(super) const ACTIONS: &[Action] = actions! {
+    change CreateDefaultSubnet => create_default;
     change CreateSubnet => create;
     change DeleteSubnet => delete;
     read DescribeSubnets => describe;
@@ -36,6 +37,9 @@ const FILTERS: &[&str] = &[
     "defaultForAz",
     "map-public-ip-on-launch",
     "owner-id",
+    "private-dns-name-options-on-launch.enable-resource-name-dns-a-record",
+    "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record",
+    "private-dns-name-options-on-launch.hostname-type",
     "state",
     "subnet-arn",
     "subnet-id",
@@ -68,19 +72,65 @@ fn create(
         ("Ipv6NetmaskLength", request.ipv6_netmask_length.is_some()),
     ])?;
     let vpc = vpc(change, &request.vpc_id)?.id.clone();
-    let cidr = request.cidr_block.as_deref().ok_or_else(|| errors::missing("cidrBlock"))?;
+    let cidr = request.cidr_block.as_deref().ok_or_else(no_cidr)?;
     let cidr = free_cidr(change, &vpc, cidr)?;
     let (name, id) = (&request.availability_zone, &request.availability_zone_id);
     let az = zone(change, name.as_deref(), id.as_deref())?;
-    let here = change.subnets.of(&vpc).count();
-    if here >= change.rules.quotas.subnets {
-        return Err(errors::over_quota("SubnetLimitExceeded", "subnets"));
-    }
-    let (map_public_ip, default_for_az) = (false, false);
-    let row = Subnet { id: String::new(), vpc, az, cidr, map_public_ip, default_for_az };
-    let id = change.make_subnet(row);
+    within_quota(change, &vpc)?;
+    let id = change.make_subnet(Subnet::new(vpc, az, cidr));
     tag_new(change, &id, "subnet", &request.tag_specifications)?;
     Ok(ec2::CreateSubnetResult { subnet: Some(shown(change, subnet(change, &id)?)) })
+}
+
+fn no_cidr() -> AwsError {
+    let message = "Either 'cidrBlock' or 'ipv6CidrBlock' should be provided.";
+    AwsError::new("MissingParameter", message)
+}
+
+fn within_quota(account: &Account, vpc: &str) -> Result<()> {
+    let here = account.subnets.of(vpc).count();
+    if here < account.rules.quotas.subnets {
+        return Ok(());
+    }
+    Err(errors::over_quota("SubnetLimitExceeded", "subnets"))
+}
+
+/// A zone's default subnet, for one that was deleted.
+fn create_default(
+    change: &mut Change<'_>,
+    request: ec2::CreateDefaultSubnetRequest,
+) -> Result<ec2::CreateDefaultSubnetResult> {
+    errors::refuse(&[("Ipv6Native", request.ipv6_native == Some(true))])?;
+    let (name, id) = (&request.availability_zone, &request.availability_zone_id);
+    if name.is_none() && id.is_none() {
+        return Err(errors::missing("AvailabilityZone"));
+    }
+    let az = zone(change, name.as_deref(), id.as_deref())?;
+    let default = change.vpcs.values().find(|vpc| vpc.default).map(|vpc| vpc.id.clone());
+    let vpc = default.ok_or_else(|| {
+        let message = "No default VPC exists for this account in this region.";
+        AwsError::new("DefaultVpcDoesNotExist", message)
+    })?;
+    if let Some(there) = change.subnets.values().find(|row| row.default_for_az && row.az == az) {
+        let name = zone_name(change, there);
+        let message = format!("'{}' is already the default subnet in {name}.", there.id);
+        return Err(AwsError::new("DefaultSubnetAlreadyExistsInAvailabilityZone", message));
+    }
+    within_quota(change, &vpc)?;
+    let cidr = free_default_cidr(change, &vpc)?;
+    let row = Subnet::new(vpc, az, cidr);
+    let id = change.make_subnet(Subnet { map_public_ip: true, default_for_az: true, ..row });
+    Ok(ec2::CreateDefaultSubnetResult { subnet: Some(shown(change, subnet(change, &id)?)) })
+}
+
+/// The first /20 of the default VPC that no subnet has a part of.
+fn free_default_cidr(account: &Account, vpc: &str) -> Result<Ipv4Net> {
+    let all = default_vpc::CIDR.parse::<Ipv4Net>().expect("a CIDR").subnets(20).expect("longer");
+    let taken = |cidr: Ipv4Net| account.subnets.of(vpc).any(|s| overlap(s.cidr, cidr));
+    all.into_iter().find(|cidr| !taken(*cidr)).ok_or_else(|| {
+        let message = "The default VPC has no free block of the size /20.";
+        AwsError::new("InsufficientCidrBlocks", message)
+    })
 }
 
 /// A CIDR that a subnet of this VPC may have: /16 to /28, within the VPC's, and nobody else's.
@@ -191,6 +241,15 @@ fn values(account: &Account, subnet: &Subnet, name: &str) -> Values {
         "default-for-az" | "defaultForAz" => filters::one(subnet.default_for_az),
         "map-public-ip-on-launch" => filters::one(subnet.map_public_ip),
         "owner-id" => filters::one(&account.identity.account),
+        "private-dns-name-options-on-launch.enable-resource-name-dns-a-record" => {
+            filters::one(subnet.names.a_records)
+        }
+        "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record" => {
+            filters::one(false)
+        }
+        "private-dns-name-options-on-launch.hostname-type" => {
+            filters::one(hostname_type(subnet.names))
+        }
         "state" => filters::one("available"),
         "subnet-arn" => filters::one(arn(account, subnet)),
         "subnet-id" => filters::one(&subnet.id),
@@ -209,14 +268,6 @@ fn modify(change: &mut Change<'_>, request: ec2::ModifySubnetAttributeRequest) -
         ("CustomerOwnedIpv4Pool", request.customer_owned_ipv4_pool.is_some()),
         ("EnableDns64", set(&request.enable_dns64)),
         (
-            "PrivateDnsHostnameTypeOnLaunch",
-            request.private_dns_hostname_type_on_launch.as_deref().is_some_and(|t| t != "ip-name"),
-        ),
-        (
-            "EnableResourceNameDnsARecordOnLaunch",
-            set(&request.enable_resource_name_dns_a_record_on_launch),
-        ),
-        (
             "EnableResourceNameDnsAAAARecordOnLaunch",
             set(&request.enable_resource_name_dns_aaaa_record_on_launch),
         ),
@@ -224,10 +275,26 @@ fn modify(change: &mut Change<'_>, request: ec2::ModifySubnetAttributeRequest) -
     ])?;
     let id = subnet(change, &request.subnet_id)?.id.clone();
     let public = request.map_public_ip_on_launch.and_then(|value| value.value);
-    if let (Some(public), Some(subnet)) = (public, change.subnets.edit(&id)) {
-        subnet.map_public_ip = public;
+    let by_resource = match request.private_dns_hostname_type_on_launch.as_deref() {
+        None => None,
+        Some("ip-name") => Some(false),
+        Some("resource-name") => Some(true),
+        Some(other) => {
+            let why = "It is ip-name or resource-name.";
+            return Err(errors::invalid("privateDnsHostnameTypeOnLaunch", other, why));
+        }
+    };
+    let a_records = request.enable_resource_name_dns_a_record_on_launch.and_then(|a| a.value);
+    if let Some(subnet) = change.subnets.edit(&id) {
+        subnet.map_public_ip = public.unwrap_or(subnet.map_public_ip);
+        subnet.names.by_resource = by_resource.unwrap_or(subnet.names.by_resource);
+        subnet.names.a_records = a_records.unwrap_or(subnet.names.a_records);
     }
     Ok(())
+}
+
+fn hostname_type(names: LaunchNames) -> &'static str {
+    if names.by_resource { "resource-name" } else { "ip-name" }
 }
 
 fn zone_name(account: &Account, subnet: &Subnet) -> String {
@@ -241,8 +308,8 @@ fn arn(account: &Account, subnet: &Subnet) -> String {
 /// A subnet as answers have it.
 fn shown(account: &Account, subnet: &Subnet) -> ec2::Subnet {
     let names = ec2::PrivateDnsNameOptionsOnLaunch {
-        hostname_type: Some("ip-name".to_owned()),
-        enable_resource_name_dns_a_record: Some(false),
+        hostname_type: Some(hostname_type(subnet.names).to_owned()),
+        enable_resource_name_dns_a_record: Some(subnet.names.a_records),
         enable_resource_name_dns_aaaa_record: Some(false),
     };
     ec2::Subnet {

@@ -78,7 +78,7 @@ pub(super) fn in_state(wanted: &str, state: &str, id: &str) -> Result<()> {
     if state == wanted {
         return Ok(());
     }
-    let message = format!("{id} is in invalid state: {state}");
+    let message = format!("{id} is in invalid state");
     Err(AwsError::new("IncorrectState", message))
 }
 

@@ -49,7 +49,8 @@ fn target(
     attachment: Option<&str>,
     blackhole: Option<bool>,
 ) -> Result<Option<String>> {
-    match (attachment, blackhole.unwrap_or(false)) {
+    // Terraform gives a blackhole the attachment "".
+    match (attachment.filter(|id| !id.is_empty()), blackhole.unwrap_or(false)) {
         (None, true) => Ok(None),
         (None, false) => Err(errors::missing("TransitGatewayAttachmentId")),
         (Some(_), true) => {

@@ -133,7 +133,7 @@ fn disassociate(
     let place = |vpc: &Vpc| vpc.cidrs.iter().position(|association| association.id == *id);
     let found = change.vpcs.values().find_map(|vpc| Some((vpc.id.clone(), place(vpc)?)));
     let (vpc, at) = found.ok_or_else(|| {
-        let code = "InvalidVpcCidrBlockAssociationIdError.NotFound";
+        let code = "InvalidVpcCidrBlockAssociationID.NotFound";
         errors::not_found(code, "vpc CIDR block association ID", id)
     })?;
     if at == 0 {

@@ -91,6 +91,15 @@ pub struct Address {
     pub public_ip: Option<String>,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AddressAttribute {
+    pub public_ip: Option<String>,
+    pub allocation_id: Option<String>,
+    pub ptr_record: Option<String>,
+    pub ptr_record_update: Option<PtrUpdateStatus>,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AllocateAddressRequest {
@@ -517,6 +526,21 @@ pub struct ConnectionTrackingSpecificationRequest {
     pub tcp_established_timeout: Option<i32>,
     pub udp_stream_timeout: Option<i32>,
     pub udp_timeout: Option<i32>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateDefaultSubnetRequest {
+    pub availability_zone: Option<String>,
+    pub dry_run: Option<bool>,
+    pub ipv6_native: Option<bool>,
+    pub availability_zone_id: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateDefaultSubnetResult {
+    pub subnet: Option<Subnet>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -1224,6 +1248,25 @@ pub struct DescribeAccountAttributesRequest {
 pub struct DescribeAccountAttributesResult {
     #[serde(rename = "accountAttributeSet")]
     pub account_attributes: Vec<AccountAttribute>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeAddressesAttributeRequest {
+    #[serde(rename = "AllocationId", default)]
+    pub allocation_ids: Vec<String>,
+    pub attribute: Option<String>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub dry_run: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeAddressesAttributeResult {
+    #[serde(rename = "addressSet")]
+    pub addresses: Vec<AddressAttribute>,
+    pub next_token: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -2896,6 +2939,14 @@ pub struct ProvisionedBandwidth {
     pub request_time: Option<Iso8601>,
     pub requested: Option<String>,
     pub status: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PtrUpdateStatus {
+    pub value: Option<String>,
+    pub status: Option<String>,
+    pub reason: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -21,10 +21,8 @@ impl Clocked {
         let made = account.change(Timestamp(0), |change| -> Result<String> {
             let cidr = "10.0.0.0/16".parse().unwrap();
             let vpc = change.make_vpc(cidr, "default", false);
-            let (map_public_ip, default_for_az) = (false, false);
-            let (id, az) = (String::new(), "use1-az1".to_owned());
             let cidr = "10.0.1.0/24".parse().unwrap();
-            Ok(change.make_subnet(Subnet { id, vpc, az, cidr, map_public_ip, default_for_az }))
+            Ok(change.make_subnet(Subnet::new(vpc, "use1-az1".to_owned(), cidr)))
         });
         Clocked { account, now: Timestamp(0), subnet: made.unwrap().value }
     }

@@ -1,0 +1,71 @@
+"""What real Terraform asks of `egret serve` to make, change and destroy a VPC over three zones.
+
+terraform/ has its configuration, and terraform/requests.json what Terraform asked of it, as terraform/record.py
+recorded. Each request is asked again here, in the same order, and each answer must be as it was. So this needs
+no Terraform; whoever has one runs record.py.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from network import everything, explained
+from recording import ID, Replay, is_read
+
+RECORDING = Path(__file__).parent / "terraform" / "requests.json"
+
+
+@pytest.fixture
+def recording():
+    return json.loads(RECORDING.read_text())
+
+
+@pytest.fixture(params=[1, 7])
+def replay(request, serve, recording):
+    """Other seeds make other ids: what was recorded holds of them, too."""
+    server = serve("--no-quotas", "--seed", request.param)
+    replay = Replay(server.url, recording)
+    replay.server = server
+    return replay
+
+
+def without_ids(account):
+    """What an account has, whatever it is called."""
+    def plain(row):
+        return ID.sub("", json.dumps(row, default=str, sort_keys=True))
+    return {kind: sorted(plain(row) for row in rows) for kind, rows in account.items()}
+
+
+def test_the_recording_has_all_kinds_of_requests(recording):
+    actions = {row["action"] for row in recording["requests"] if "action" in row}
+    assert sum(not is_read(action) for action in actions) > 60 and len(actions) > 100
+    assert len(RECORDING.read_bytes()) < 300_000
+    assert not re.search(r"/(home|root|tmp)/", RECORDING.read_text())
+
+
+def test_terraform_applies_changes_and_destroys(replay, tmp_path):
+    server = replay.server
+    ec2 = server.client("ec2")
+    before = everything(ec2)
+    assert replay.run(until="applied") > 200
+    # HTTPS to anywhere, by the gateway of the task's zone; what no rule allows, not.
+    delivered, text = explained(server, tmp_path / "applied", "web-service", "203.0.113.200:443")
+    assert delivered and "0.0.0.0/0" in text
+    assert not explained(server, tmp_path / "none", "web-service", "203.0.113.200:80")[0]
+
+    assert replay.run(until="changed") > 50
+    # The ACL lets answers in from port 32768 on alone, and a NAT gateway takes ports from 1024 on.
+    delivered, text = explained(server, tmp_path / "changed", "web-service", "203.0.113.200:443")
+    assert not delivered and "network-acl" in text
+
+    assert replay.run(until="destroyed") > 100
+    # Terraform leaves its tags on the default VPC, and what was a default subnet is deleted.
+    vpc = next(vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if vpc["IsDefault"])
+    ec2.delete_tags(Resources=[vpc])
+    ec2.create_default_subnet(AvailabilityZone="us-east-1a")
+    assert without_ids(everything(ec2)) == without_ids(before)
+    app_runner = server.client("apprunner")
+    assert app_runner.list_services()["ServiceSummaryList"] == []
+    assert app_runner.list_vpc_connectors()["VpcConnectors"] == []
+    assert not [row for row in server.log if "not implemented" in json.dumps(row)]

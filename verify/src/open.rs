@@ -126,6 +126,12 @@ impl Open {
         self.addresses.get(&address)
     }
 
+    /// The traffic of open rules and entries, as far as it is known.
+    pub(crate) fn traffic(&self) -> impl Iterator<Item = Traffic> {
+        let entries = self.entries.values().flatten().map(|entry| &entry.rule);
+        self.rules.values().flatten().chain(entries).filter_map(|rule| rule.traffic)
+    }
+
     /// The known blocks and traffic of open rules, entries and routes that a hop may depend on.
     pub(crate) fn bounds(
         &self,

@@ -87,7 +87,7 @@ fn text(words: &Words<'_>, from: &str, rows: &[Row]) -> String {
         (Surety::Always, "reaches"),
         (Surety::Sometimes, "reaches sometimes (from some zones, or some source ports)"),
         (Surety::Unanswered, "sends to, and no answer comes back from"),
-        (Surety::Inconclusive, "may reach: what is not known decides"),
+        (Surety::Inconclusive, "may reach, or by which way it does: what is not known decides"),
     ];
     for (surety, heading) in headings {
         let mut here = rows.iter().filter(|row| row.fares.surety == surety).peekable();

@@ -113,6 +113,10 @@ impl<'a> World<'a> {
     /// class is in doubt as a whole ([`Open::doubt`]), or not at all.
     pub fn with(mut self, open: &'a Open) -> World<'a> {
         if !open.is_empty() {
+            // Nobody has an address that stands for another one: it is as those around it.
+            let of_stand_ins = open.stand_ins().map(Cidr::host).flat_map(ends).flatten();
+            let of_stand_ins: Vec<u32> = of_stand_ins.collect();
+            self.begins.retain(|begin| !of_stand_ins.contains(begin));
             let blocks = DOCUMENTATION.map(|(address, len)| Cidr::new(address, len));
             self.begins.extend(blocks.into_iter().flat_map(ends).flatten());
             self.begins.sort_unstable();

@@ -1,5 +1,6 @@
 //! `egret diff`: what changes between two configurations, for every service.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -9,6 +10,7 @@ use clap::{Args, ValueEnum};
 use egret_verify::classes::TooMany;
 use egret_verify::cuts::World;
 use egret_verify::diff::{Agenda, Change, Changes, Kind, Pair, Side, agenda, changes};
+use egret_verify::open::Open;
 use egret_verify::words::Words;
 
 use crate::input::{self, Input, Loaded};
@@ -21,8 +23,8 @@ mod markdown;
 mod text;
 
 /// Says what changes between two configurations for every service: flows that are lost, gained or
-/// carried another way; TCP, UDP and ICMP echo requests to every address and port, proved and not
-/// sampled.
+/// carried another way; all traffic to every address and port, proved and not sampled. What depends on
+/// something that a template leaves open is listed apart.
 ///
 /// Exit codes: 0 it is said, 1 something has changed of what `--fail-on` names, 2 bad input.
 #[derive(Debug, Args)]
@@ -48,9 +50,14 @@ pub(crate) struct Diff {
     #[arg(long)]
     explain: bool,
 
-    /// Exit with 1 if there is such a change; may be repeated, or a list with commas.
+    /// Exit with 1 if there is such a change, or if it is not known whether there is; may be repeated,
+    /// or a list with commas.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "CHANGE")]
     fail_on: Vec<FailOn>,
+
+    /// What is inconclusive fails for `--fail-on inconclusive` alone.
+    #[arg(long, requires = "fail_on")]
+    allow_inconclusive: bool,
 
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
@@ -78,6 +85,8 @@ enum FailOn {
     Gained,
     /// What arrives by another way, from another source address or elsewhere.
     Rerouted,
+    /// What depends on something that is not known.
+    Inconclusive,
     /// Whatever is said, services that come or go included.
     Any,
 }
@@ -89,6 +98,8 @@ struct Report<'a> {
     words: Words<'a>,
     agenda: &'a Agenda,
     sections: Vec<Section<'a>>,
+    /// What is inconclusive.
+    in_doubt: Vec<Section<'a>>,
     /// Rows about what is dropped for another reason, which nobody asked for.
     left_out: usize,
     explain: bool,
@@ -98,7 +109,7 @@ struct Report<'a> {
 struct Section<'a> {
     names: Vec<&'a str>,
     pair: &'a Pair,
-    changes: Vec<Change>,
+    changes: Vec<&'a Change>,
 }
 
 impl Diff {
@@ -122,7 +133,8 @@ impl Diff {
     fn compare(&self, loaded: [&Loaded; 2]) -> io::Result<Exit> {
         let snapshots = loaded.map(|loaded| &loaded.compilation.snapshot);
         snapshots.iter().for_each(|snapshot| snapshot.prepare());
-        let worlds = snapshots.map(World::new);
+        let opens = [0, 1].map(|at| Open::new(&loaded[at].model, snapshots[at]));
+        let worlds = [0, 1].map(|at| World::new(snapshots[at]).with(&opens[at]));
         let side = |at: usize| Side { model: &loaded[at].model, world: &worlds[at] };
         let sides = [side(0), side(1)];
         let agenda = match agenda(sides[0], sides[1], &self.from) {
@@ -133,15 +145,22 @@ impl Diff {
             Ok(found) => found,
             Err(error) => return complain(&error.to_string()),
         };
-        let (sections, left_out) = self.sections(&agenda, found);
+        let pairs = || agenda.pairs.iter().zip(&found);
+        let shown = |change: &Change| match change.kind {
+            Kind::Inconclusive => false,
+            kind => self.reasons || kind != Kind::Refused,
+        };
+        let refused = found.iter().flat_map(|found| &found.changes);
+        let refused = refused.filter(|change| change.kind == Kind::Refused).count();
         let report = Report {
             paths: [&self.old, &self.new],
             loaded,
             // What is to be has the say.
             words: Words::new(&[(sides[1].model, snapshots[1]), (sides[0].model, snapshots[0])]),
             agenda: &agenda,
-            sections,
-            left_out,
+            sections: sections(pairs(), shown),
+            in_doubt: sections(pairs(), |change| change.kind == Kind::Inconclusive),
+            left_out: if self.reasons { 0 } else { refused },
             explain: self.explain,
         };
         terminal::print(&match self.format {
@@ -152,45 +171,47 @@ impl Diff {
         Ok(if self.fails(&report) { Exit::Unexpected } else { Exit::Fine })
     }
 
-    /// What there is to say, with senders together for which it is the same.
-    fn sections<'a>(&self, agenda: &'a Agenda, found: Vec<Changes>) -> (Vec<Section<'a>>, usize) {
-        let (mut sections, mut left_out): (Vec<Section<'a>>, usize) = (Vec::new(), 0);
-        for (pair, found) in agenda.pairs.iter().zip(found) {
-            let all = found.changes.len();
-            let mut changes = found.changes;
-            changes.retain(|change| self.reasons || change.kind != Kind::Refused);
-            left_out += all - changes.len();
-            let names = pair.names.iter().map(String::as_str);
-            match sections.iter_mut().find(|section| section.says(pair, &changes)) {
-                _ if changes.is_empty() => {}
-                Some(section) => section.names.extend(names),
-                None => sections.push(Section { names: names.collect(), pair, changes }),
-            }
-        }
-        (sections, left_out)
-    }
-
     fn fails(&self, report: &Report<'_>) -> bool {
         let has = |kind| report.count(kind) > 0;
+        let may_be = !self.allow_inconclusive && has(Kind::Inconclusive);
         self.fail_on.iter().any(|on| match on {
-            FailOn::Lost => has(Kind::Lost),
-            FailOn::Gained => has(Kind::Gained),
-            FailOn::Rerouted => has(Kind::Rerouted),
+            FailOn::Lost => may_be || has(Kind::Lost),
+            FailOn::Gained => may_be || has(Kind::Gained),
+            FailOn::Rerouted => may_be || has(Kind::Rerouted),
+            FailOn::Inconclusive => has(Kind::Inconclusive),
             FailOn::Any => {
                 let Agenda { added, removed, .. } = report.agenda;
-                !(report.sections.is_empty() && added.is_empty() && removed.is_empty())
+                may_be || !(report.sections.is_empty() && added.is_empty() && removed.is_empty())
             }
         })
     }
 }
 
+/// The changes of pairs that are to be shown, with senders together for which they are the same.
+fn sections<'a>(
+    pairs: impl Iterator<Item = (&'a Pair, &'a Changes)>,
+    shown: impl Fn(&Change) -> bool,
+) -> Vec<Section<'a>> {
+    let mut sections: Vec<Section<'a>> = Vec::new();
+    for (pair, found) in pairs {
+        let changes: Vec<&Change> = found.changes.iter().filter(|change| shown(change)).collect();
+        let names = pair.names.iter().map(String::as_str);
+        match sections.iter_mut().find(|section| section.says(pair, &changes)) {
+            _ if changes.is_empty() => {}
+            Some(section) => section.names.extend(names),
+            None => sections.push(Section { names: names.collect(), pair, changes }),
+        }
+    }
+    sections
+}
+
 impl Section<'_> {
     /// Whether it says just this.
-    fn says(&self, pair: &Pair, changes: &[Change]) -> bool {
+    fn says(&self, pair: &Pair, changes: &[&Change]) -> bool {
         let zones = |pair: &Pair| -> Vec<Option<String>> {
             pair.new.iter().map(|sender| sender.zone.clone()).collect()
         };
-        let same = |(one, other): (&Change, &Change)| {
+        let same = |(one, other): (&&Change, &&Change)| {
             one.kind == other.kind && one.row == other.row && one.facing == other.facing
         };
         self.changes.len() == changes.len()
@@ -210,14 +231,16 @@ impl Section<'_> {
 
 impl Report<'_> {
     fn count(&self, kind: Kind) -> usize {
-        let changes = self.sections.iter().flat_map(|section| &section.changes);
+        let sections = self.sections.iter().chain(&self.in_doubt);
+        let changes = sections.flat_map(|section| &section.changes);
         changes.filter(|change| change.kind == kind).count()
     }
 
-    /// Senders for which nothing has changed.
+    /// Senders for which nothing has changed, for certain.
     fn unchanged(&self) -> usize {
         let all: usize = self.agenda.pairs.iter().map(|pair| pair.names.len()).sum();
-        all - self.sections.iter().map(|section| section.names.len()).sum::<usize>()
+        let sections = self.sections.iter().chain(&self.in_doubt);
+        all - sections.flat_map(|section| &section.names).collect::<HashSet<_>>().len()
     }
 }
 
@@ -228,6 +251,7 @@ fn kind_words(kind: Kind) -> &'static str {
         Kind::Gained => "gained",
         Kind::Rerouted => "rerouted",
         Kind::Refused => "dropped otherwise",
+        Kind::Inconclusive => "inconclusive",
     }
 }
 

@@ -70,6 +70,11 @@ impl Record {
             // An empty one is the current folder, and is there.
             fs::create_dir_all(folder)?;
         }
+        for name in &recording.waits_for {
+            terminal::complain(&format!(
+                "egret: nothing is recorded of what depends on this, which is not known: {name}\n"
+            ))?;
+        }
         let text = yaml(&self.header(&recording), &recording.expectations);
         match &self.output {
             None => terminal::print(&text)?,

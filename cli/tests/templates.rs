@@ -198,3 +198,83 @@ fn an_explanation_that_waits_for_a_parameter_is_no_answer() {
     assert!(json["NetworkPathFound"].is_null(), "{json:#}");
     assert_eq!(json["Egret"]["WaitsFor"], "parameter `PartnerCidr`");
 }
+
+#[test]
+fn what_may_be_reached_is_listed_apart() {
+    let folder = folder();
+    let output = egret(folder.path(), &["reach", "network.yaml", "--from", "Web"]);
+    assert_eq!(code(&output), 0, "{output:?}");
+    insta::assert_snapshot!("reach", stdout(&output));
+    let output =
+        egret(folder.path(), &["reach", "network.yaml", "--from", "Web", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    let rows = json["reaches"].as_array().expect("rows");
+    let waits = |row: &&serde_json::Value| {
+        row["waits_for"] == serde_json::json!(["parameter `PartnerCidr`"])
+    };
+    let waits: Vec<_> = rows.iter().filter(waits).collect();
+    assert!(!waits.is_empty());
+    for row in waits {
+        assert_eq!(row["surety"], "inconclusive", "{row:#}");
+        assert_eq!(row["ports"], serde_json::json!([{ "from": 8443, "to": 8443 }]), "{row:#}");
+    }
+}
+
+#[test]
+fn a_change_that_waits_for_a_parameter_is_neither_lost_nor_gained() {
+    let folder = folder();
+    let new = fs::read_to_string(template("three-zones.yaml")).expect("a template");
+    let new = new.replace("8443", "8444");
+    fs::write(folder.path().join("new.yaml"), new).expect("written");
+    let diff = |args: &[&str]| {
+        egret(folder.path(), &[&["diff", "network.yaml", "new.yaml"], args].concat())
+    };
+    let output = diff(&[]);
+    assert_eq!(code(&output), 0, "{output:?}");
+    insta::assert_snapshot!("diff", stdout(&output));
+    insta::assert_snapshot!("diff_markdown", stdout(&diff(&["--format", "markdown"])));
+
+    let json: serde_json::Value =
+        serde_json::from_str(&stdout(&diff(&["--format", "json"]))).expect("JSON");
+    assert_eq!((&json["lost"], &json["gained"]), (&0.into(), &0.into()));
+    assert!(json["inconclusive"].as_u64().is_some_and(|count| count > 0), "{json:#}");
+    assert_eq!(json["changed"], serde_json::json!([]));
+    let waits = |side: &str, port: u64| {
+        let changes = json["in_doubt"][0]["changes"].as_array().expect("changes");
+        let of_port = changes.iter().find(|change| change["ports"][0]["from"] == port);
+        of_port.expect("the port")["from"][0][side][0]["waits_for"].clone()
+    };
+    let partner = serde_json::json!("parameter `PartnerCidr`");
+    assert_eq!(
+        (waits("was", 8443), waits("now", 8443)),
+        (partner.clone(), serde_json::Value::Null)
+    );
+    assert_eq!((waits("was", 8444), waits("now", 8444)), (serde_json::Value::Null, partner));
+
+    // A gate that lets pass what may be lost would guess.
+    for gate in ["lost", "gained", "rerouted", "inconclusive", "any"] {
+        let allowed = diff(&["--fail-on", gate, "--allow-inconclusive"]);
+        let expected = i32::from(gate == "inconclusive");
+        assert_eq!((code(&diff(&["--fail-on", gate])), code(&allowed)), (1, expected), "{gate}");
+    }
+}
+
+#[test]
+fn nothing_is_recorded_of_what_waits_for_a_parameter() {
+    let folder = folder();
+    let record = ["record", "network.yaml", "--from", "Web", "-o", "web.egret.yaml"];
+    let output = egret(folder.path(), &record);
+    assert_eq!(code(&output), 0, "{output:?}");
+    let said = "egret: nothing is recorded of what depends on this, which is not known: \
+                parameter `PartnerCidr`";
+    assert!(stderr(&output).contains(said), "{output:?}");
+    let text = fs::read_to_string(folder.path().join("web.egret.yaml")).expect("written");
+    let comment = "depends on what is not known: parameter `PartnerCidr`";
+    assert!(text.contains(comment), "{text}");
+    let (_, expected) = text.split_once("expect:").expect("expectations");
+    assert!(!expected.contains(":8443"), "{text}");
+    // Nor is the address that stands for one that AWS will choose.
+    assert!(!text.contains("240.0.0."), "{text}");
+    let output = egret(folder.path(), &["test", "web.egret.yaml"]);
+    assert_eq!(code(&output), 0, "{output:?}");
+}

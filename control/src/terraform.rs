@@ -31,6 +31,7 @@ mod json;
 mod kinds;
 mod open;
 mod plan;
+mod readings;
 mod region;
 mod resolve;
 mod show;

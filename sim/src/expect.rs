@@ -16,7 +16,7 @@ use egret_verify::classes::{Class, classes};
 use egret_verify::cuts;
 use egret_verify::open::Open;
 use egret_verify::senders::{Sender, senders};
-use egret_verify::space::{Region, SOURCE_PORTS, Span, without};
+use egret_verify::space::{PORTS, Region, SOURCE_PORTS, Span, without};
 use egret_verify::targets;
 
 use crate::reporting;
@@ -339,13 +339,22 @@ fn regions(
     match protocol {
         Protocol::Tcp => of(IpProtocol::TCP, ports.unwrap_or((0, u16::MAX))),
         Protocol::Udp => of(IpProtocol::UDP, ports.unwrap_or((0, u16::MAX))),
-        Protocol::Icmp(kind, code) => {
-            let at = u16::from_be_bytes([kind, code]);
-            of(IpProtocol::ICMP, (at, at))
-        }
+        Protocol::Icmp(kind, code) => icmp(dst, kind, code),
         Protocol::Other(number) => Region::all(dst, IpProtocol(number)),
         Protocol::All => kinds.iter().flat_map(|kind| Region::all(dst, *kind)).collect(),
     }
+}
+
+/// ICMP messages of a type and code that open a flow; `None` is any.
+fn icmp(dst: Span<u32>, kind: Option<u8>, code: Option<u8>) -> Vec<Region> {
+    let at = |kind, code| u16::from_be_bytes([kind, code]);
+    let asked = match (kind, code) {
+        (None, _) => PORTS,
+        (Some(kind), None) => Span::new(at(kind, 0), at(kind, u8::MAX)),
+        (Some(kind), Some(code)) => Span::one(at(kind, code)),
+    };
+    let all = Region::all(dst, IpProtocol::ICMP).into_iter();
+    all.filter_map(|region| Some(Region { port: region.port.both(&asked)?, ..region })).collect()
 }
 
 /// By which classes are small: what counts is the packet that somebody reads.

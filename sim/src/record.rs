@@ -19,9 +19,11 @@ use egret_dataplane::verdict::DropReason;
 use egret_verify::classes::TooMany;
 use egret_verify::cuts::World;
 use egret_verify::diff::{Pair, Side, agenda};
-use egret_verify::fates::{Fate, Row, Sending, survey};
+use egret_verify::fates::{Fate, Source};
+use egret_verify::open::Open;
 use egret_verify::senders::{Sender, senders};
-use egret_verify::space::SOURCE_PORTS;
+use egret_verify::space::{SOURCE_PORTS, Span, every_port};
+use egret_verify::survey::{Row, Sending, survey};
 use thiserror::Error;
 
 use crate::scenario::Expectation;
@@ -41,6 +43,8 @@ pub struct Recording {
     pub expectations: Vec<Expectation>,
     /// What cannot be expected, a sentence each.
     pub left_out: Vec<String>,
+    /// The names of what is not known, for want of which something cannot be expected.
+    pub waits_for: Vec<String>,
 }
 
 /// Why nothing can be recorded.
@@ -86,6 +90,8 @@ enum Seen {
     LinkLocal,
     /// Chance decides.
     Varies,
+    /// What is not known decides.
+    Inconclusive(String),
 }
 
 /// How packets arrive.
@@ -98,8 +104,7 @@ struct Arrival {
     unanswered: Option<(DropReason, String)>,
 }
 
-/// Records everything that these senders send: TCP, UDP and ICMP echo requests. Without a name, every
-/// service. At most `limit` classes of each protocol are looked at.
+/// Records everything that these senders send. Without a name, every service. At most `limit` classes of each protocol are looked at.
 ///
 /// # Errors
 /// When a name means nothing, or there are too many classes.
@@ -140,7 +145,8 @@ fn groups<'a>(
     names: &[String],
     limit: usize,
 ) -> Result<Vec<Group<'a>>, RecordError> {
-    let world = World::new(snapshot);
+    let open = Open::new(model, snapshot);
+    let world = World::new(snapshot).with(&open);
     let side = Side { model, world: &world };
     let mut groups = Vec::new();
     for pair in agenda(side, side, names)?.pairs {
@@ -159,10 +165,13 @@ fn seen(fates: &[&Fate]) -> Seen {
         Fate::Delivered(passage) => passage.to.kind == "link-local",
         _ => false,
     };
+    if let Some(name) = fates.iter().find_map(|fate| fate.waits_for()) {
+        return Seen::Inconclusive(name.to_owned());
+    }
     if fates.iter().all(is_link_local) {
         return Seen::LinkLocal;
     }
-    if fates.iter().all(|fate| fate.level() == 0) {
+    if fates.iter().all(|fate| fate.level() == Some(0)) {
         return Seen::Dropped;
     }
     let mut arrivals: Vec<Option<Arrival>> = fates.iter().map(|fate| arrival(fate)).collect();
@@ -194,7 +203,12 @@ fn arrival(fate: &Fate) -> Option<Arrival> {
         .filter(|thing| !(thing.kind == "internet-gateway" && has("nat-gateway")));
     Some(Arrival {
         via: told.map(|thing| thing.name.clone()).collect(),
-        source: passage.way.iter().any(|thing| is_gateway(thing.kind)).then_some(passage.source),
+        source: match passage.source {
+            Source::Known(source) if passage.way.iter().any(|at| is_gateway(at.kind)) => {
+                Some(source)
+            }
+            _ => None,
+        },
         unanswered: fate.obstacle().map(|obstacle| (obstacle.reason, obstacle.at.name.clone())),
     })
 }
@@ -230,13 +244,35 @@ fn depends_on_source_port(row: &Row<Vec<Seen>>) -> bool {
     row.source_ports != [SOURCE_PORTS]
 }
 
-/// A protocol as expectations have it.
-fn protocol(protocol: IpProtocol) -> crate::scenario::Protocol {
+/// Packets of a protocol as expectations have them, whose ports are said with the destination.
+fn protocol(protocol: IpProtocol, ports: &[Span<u16>]) -> crate::scenario::Protocol {
     use crate::scenario::Protocol;
     match protocol {
         IpProtocol::TCP => Protocol::Tcp,
         IpProtocol::UDP => Protocol::Udp,
-        IpProtocol::ICMP => Protocol::Icmp(8, 0),
+        IpProtocol::ICMP => match ports {
+            [one] if *one == Span::one(ECHO) => Protocol::Icmp(Some(8), Some(0)),
+            [one] => Protocol::Icmp(Some(one.first.to_be_bytes()[0]), None),
+            _ => Protocol::Icmp(None, None),
+        },
         other => Protocol::Other(other.0),
     }
+}
+
+/// Type and code of an echo request.
+const ECHO: u16 = 8 << 8;
+
+/// Ports of a protocol that an expectation can speak of at once. Of ICMP these are all messages, echo
+/// requests, or a type that has a rule of its own; the rest are messages that nobody sends.
+fn sayable(protocol: IpProtocol, ports: &[Span<u16>]) -> Vec<Vec<Span<u16>>> {
+    if protocol != IpProtocol::ICMP || ports == every_port(protocol) {
+        return vec![ports.to_vec()];
+    }
+    let is_whole_type =
+        |span: &&Span<u16>| span.first & 0xff == 0 && span.last == span.first | 0xff;
+    // Queries and answers are told apart by themselves.
+    let is_named = |span: &&Span<u16>| ![0, 8, 13, 14, 15, 16, 17, 18].contains(&(span.first >> 8));
+    let echo = ports.iter().any(|span| span.contains(ECHO)).then(|| vec![Span::one(ECHO)]);
+    let types = ports.iter().filter(is_whole_type).filter(is_named).map(|span| vec![*span]);
+    echo.into_iter().chain(types).collect()
 }

@@ -14,9 +14,10 @@ use egret_tests::{large, topology};
 use egret_verify::classes::classes;
 use egret_verify::cuts::World;
 use egret_verify::diff::{Change, Pair, Side, agenda, changes, kind};
-use egret_verify::fates::{Fate, Sending};
+use egret_verify::fates::Fate;
 use egret_verify::senders::Sender;
 use egret_verify::space::{Packet, Region, SOURCE_PORTS, Span};
+use egret_verify::survey::Sending;
 use fastrand::Rng;
 
 const TOPOLOGIES: u64 = 60;
@@ -31,8 +32,8 @@ fn judged(sending: Sending<'_>, packet: &Packet) -> Vec<Fate> {
         source_port: Span::one(packet.source_port),
     };
     let classes = classes(sending.world, sending.origin, region, LIMIT).expect("few classes");
-    let snapshot = sending.world.snapshot();
-    let mut fates: Vec<Fate> = classes.iter().map(|class| Fate::of(snapshot, class)).collect();
+    let of = |class| Fate::of(sending.world, class);
+    let mut fates: Vec<Fate> = classes.iter().map(of).collect();
     fates.sort();
     fates.dedup();
     fates
@@ -43,9 +44,9 @@ fn contains<T: Copy + Ord>(spans: &[Span<T>], number: T) -> bool {
 }
 
 fn has(change: &Change, packet: &Packet) -> bool {
-    change.row.protocols.contains(&packet.protocol)
+    change.row.traffic.has(packet.protocol)
         && contains(&change.row.destinations, packet.dst.to_bits())
-        && contains(&change.row.ports, packet.port)
+        && contains(change.row.traffic.ports(packet.protocol), packet.port)
         && contains(&change.row.source_ports, packet.source_port)
 }
 
@@ -90,10 +91,13 @@ fn pick<T: Copy + Into<u64> + TryFrom<u64>>(rng: &mut Rng, spans: &[Span<T>]) ->
 
 fn drawn(rng: &mut Rng, change: &Change) -> Packet {
     let row = &change.row;
+    let protocols: Vec<Protocol> =
+        row.traffic.protocols.iter().chain(&row.traffic.others).copied().collect();
+    let protocol = *rng.choice(&protocols).expect("a protocol");
     Packet {
         dst: Ipv4Addr::from_bits(pick(rng, &row.destinations)),
-        protocol: *rng.choice(&row.protocols).expect("a protocol"),
-        port: pick(rng, &row.ports),
+        protocol,
+        port: pick(rng, row.traffic.ports(protocol)),
         source_port: pick(rng, &row.source_ports),
         ..change.example.packet
     }
@@ -108,8 +112,9 @@ fn anywhere(rng: &mut Rng, snapshot: &Snapshot) -> Packet {
             .choice(&snapshot.prefix_lists)
             .map_or(near, |list| list.cidrs[0].network().to_bits()),
     };
-    let (protocol, port) = match rng.u8(..5) {
-        0 => (Protocol::ICMP, 8 << 8),
+    let (protocol, port) = match rng.u8(..6) {
+        0 => (Protocol::ICMP, icmp(rng)),
+        5 => (Protocol(*rng.choice(&[0, 2, 47, 50, 99, 255]).expect("a number")), 0),
         1 | 2 => (Protocol::UDP, topology::port(rng)),
         _ => (Protocol::TCP, topology::port(rng)),
     };
@@ -121,6 +126,13 @@ fn anywhere(rng: &mut Rng, snapshot: &Snapshot) -> Packet {
         port,
         source_port,
     }
+}
+
+/// A type and code that opens a flow, often one that elements or rules know.
+fn icmp(rng: &mut Rng) -> u16 {
+    let kinds = [0, 8, 8, 8, 13, 14, 17, 18, 19, rng.u16(19..256)];
+    let kind = *rng.choice(&kinds).expect("a type");
+    kind << 8 | *rng.choice(&[0, 0, 1, 255]).expect("a code")
 }
 
 /// All services, and all hosts in a VPC.
@@ -207,7 +219,10 @@ fn a_toy_space_is_told_apart_as_brute_force_says() {
             for port in port..=port.saturating_add(3) {
                 for source_port in source_port.max(1_024)..=source_port.saturating_add(2).max(1_024)
                 {
-                    let port = if around.protocol == Protocol::ICMP { 8 << 8 } else { port };
+                    let port = match around.protocol {
+                        Protocol::TCP | Protocol::UDP => port,
+                        _ => around.port,
+                    };
                     let dst = Ipv4Addr::from_bits(dst);
                     let packet = Packet { dst, port, source_port, ..around };
                     told += usize::from(check(sides, pair, &found, &packet));

@@ -1,15 +1,17 @@
 //! A verdict that is given although something is not known holds whatever that is: rules, entries and
 //! routes of random networks are hidden, in part or as a whole, and every class of packets that is not
-//! in doubt must fare alike however they are filled in.
+//! in doubt must fare alike however they are filled in. What `egret diff` and `egret reach` say of such
+//! networks without calling it inconclusive, and what `egret record` expects of them, must be so, too.
 //!
 //! `EGRET_SEED` chooses another run.
 
 use std::net::Ipv4Addr;
 
-use egret_control::compile::compile;
+use egret_control::compile::{Compilation, compile};
+use egret_control::explain;
 use egret_control::model::{
     AclEntry, Model, Name, NetworkAcl, Peer, Route, RouteDestination, RouteTarget,
-    SecurityGroupRule, Traffic, Unknown, UnknownEntry, UnknownRoute, UnknownRule,
+    SecurityGroupRule, Traffic, Unknown, UnknownEntry, UnknownRoute, UnknownRule, Unknowns,
 };
 use egret_control::source::{Place, Sourced};
 use egret_dataplane::judgement::{Choice, judge};
@@ -17,13 +19,21 @@ use egret_dataplane::packet::{Protocol, Tuple};
 use egret_dataplane::snapshot::{InterfaceId, Snapshot};
 use egret_dataplane::trace::Record;
 use egret_dataplane::verdict::{Drop, DropReason, Element};
+use egret_sim::expect::judge as judge_expectation;
+use egret_sim::record::record;
+use egret_tests::mutation::mutate;
 use egret_tests::net::sender;
 use egret_tests::probe::Source;
 use egret_tests::topology;
 use egret_verify::classes::{Origin, classes};
 use egret_verify::cuts::World;
+use egret_verify::diff::{Kind, Side, agenda, changes, kind};
+use egret_verify::fates::Fate as NamedFate;
 use egret_verify::open::Open;
-use egret_verify::space::{ADDRESSES, PORTS, Packet, Region, SOURCE_PORTS};
+use egret_verify::reach::{Manner, Surety, reach};
+use egret_verify::senders::{Sender, senders};
+use egret_verify::space::{ADDRESSES, PORTS, Packet, Region, SOURCE_PORTS, Span};
+use egret_verify::survey::Row;
 use fastrand::Rng;
 
 const TOPOLOGIES: u64 = 60;
@@ -90,6 +100,243 @@ fn a_verdict_that_is_given_holds_whatever_is_not_known() {
     assert!(certain > 5_000 && in_doubt > 1_000, "{certain} certain, {in_doubt} in doubt");
     // The few fillings tried must make a difference to a good part of what is called doubtful.
     assert!(differ * 5 > in_doubt, "{differ} of {in_doubt} doubtful classes ever fared otherwise");
+}
+
+/// A network of which something is hidden, and networks that it may be.
+struct Case {
+    model: Model,
+    snapshot: Snapshot,
+    filled: Vec<(Model, Compilation)>,
+}
+
+impl Case {
+    fn new(mut model: Model, rng: &mut Rng) -> Case {
+        let hidden = hide(&mut model, rng);
+        let snapshot = compile(&model).expect("a valid topology").snapshot;
+        let mut filled = vec![filled(&model, &hidden, None)];
+        filled.extend((0..FILLINGS).map(|_| filled_at_random(&model, &hidden, rng)));
+        snapshot.prepare();
+        let compiled = filled.into_iter().map(|model| {
+            let compilation = compile(&model).unwrap_or_else(|findings| panic!("{findings:#?}"));
+            compilation.snapshot.prepare();
+            (model, compilation)
+        });
+        Case { model, filled: compiled.collect(), snapshot }
+    }
+}
+
+/// What may become of a packet in a network of which everything is known, but for the reasons that a
+/// hidden rule changes.
+fn judged(snapshot: &Snapshot, sender: &Sender, packet: &Packet) -> Vec<NamedFate> {
+    let region = Region {
+        dst: Span::one(packet.dst.to_bits()),
+        protocol: packet.protocol,
+        port: Span::one(packet.port),
+        source_port: Span::one(packet.source_port),
+    };
+    let world = World::new(snapshot);
+    let classes = classes(&world, sender.origin, region, LIMIT).expect("few classes");
+    sorted(classes.iter().map(|class| NamedFate::of(&world, class)).collect())
+}
+
+fn sorted(mut fates: Vec<NamedFate>) -> Vec<NamedFate> {
+    fates.iter_mut().for_each(|fate| match fate {
+        NamedFate::Dropped(obstacle) | NamedFate::NoReply(_, obstacle) => {
+            let at = Element::Internet;
+            obstacle.reason = plain(Drop { reason: obstacle.reason, element: at }).reason;
+        }
+        NamedFate::Delivered(_) | NamedFate::Inconclusive(_) => {}
+    });
+    fates.sort();
+    fates.dedup();
+    fates
+}
+
+fn any_of<T: Copy + Into<u64> + TryFrom<u64>>(rng: &mut Rng, spans: &[Span<T>]) -> T {
+    let span = rng.choice(spans).expect("a span");
+    let number = match rng.bool() {
+        true => span.last.into(),
+        false => rng.u64(span.first.into()..=span.last.into()),
+    };
+    T::try_from(number).unwrap_or_else(|_| panic!("{number} fits"))
+}
+
+/// A packet of a row.
+fn packet_of<K>(rng: &mut Rng, row: &Row<K>) -> Packet {
+    let protocol = *rng.choice(&row.traffic.protocols).expect("a protocol");
+    Packet {
+        src: Ipv4Addr::UNSPECIFIED,
+        dst: Ipv4Addr::from_bits(any_of(rng, &row.destinations)),
+        protocol,
+        port: any_of(rng, row.traffic.ports(protocol)),
+        source_port: any_of(rng, &row.source_ports),
+    }
+}
+
+fn has<K>(row: &Row<K>, packet: &Packet) -> bool {
+    let in_one = |spans: &[Span<u16>], number| spans.iter().any(|span| span.contains(number));
+    row.traffic.has(packet.protocol)
+        && row.destinations.iter().any(|span| span.contains(packet.dst.to_bits()))
+        && in_one(row.traffic.ports(packet.protocol), packet.port)
+        && in_one(&row.source_ports, packet.source_port)
+}
+
+/// A packet to anywhere, or to something in the network.
+fn anywhere(rng: &mut Rng, snapshot: &Snapshot) -> Packet {
+    let near = rng.choice(&snapshot.enis).map_or(0, |eni| eni.address.to_bits());
+    let protocol = *rng.choice(&[Protocol::TCP, Protocol::UDP, Protocol(47)]).expect("one");
+    let has_ports = protocol != Protocol(47);
+    Packet {
+        src: Ipv4Addr::UNSPECIFIED,
+        dst: Ipv4Addr::from_bits(if rng.bool() { near } else { rng.u32(..) }),
+        protocol,
+        port: if has_ports { topology::port(rng) } else { 0 },
+        source_port: any_of(rng, &[SOURCE_PORTS]),
+    }
+}
+
+#[test]
+fn a_change_that_is_told_is_one_whatever_is_not_known() {
+    let seed = egret_tests::seed(2);
+    eprintln!("EGRET_SEED={seed}");
+    let (mut changed, mut alike, mut in_doubt) = (0, 0, 0);
+    for round in 0..TOPOLOGIES {
+        let mut rng = Rng::with_seed(seed ^ 0x0d1f ^ round << 20);
+        let old = topology::random(&mut rng, 1 + (round % 3) as u32);
+        let mut new = old.clone();
+        mutate(&mut rng, &mut new);
+        mutate(&mut rng, &mut new);
+        if compile(&new).is_err() {
+            continue;
+        }
+        let cases = [Case::new(old, &mut rng), Case::new(new, &mut rng)];
+        let opens = cases.each_ref().map(|case| Open::new(&case.model, &case.snapshot));
+        let world = |at: usize| World::new(&cases[at].snapshot).with(&opens[at]);
+        let worlds = [world(0), world(1)];
+        let side = |at: usize| Side { model: &cases[at].model, world: &worlds[at] };
+        let sides = [side(0), side(1)];
+        for pair in agenda(sides[0], sides[1], &[]).expect("services").pairs {
+            let found = changes(sides[0], sides[1], &pair, LIMIT).expect("few classes").changes;
+            let mut packets: Vec<Packet> =
+                (0..60).map(|_| anywhere(&mut rng, &cases[0].snapshot)).collect();
+            for change in &found {
+                packets.extend((0..3).map(|_| packet_of(&mut rng, &change.row)));
+            }
+            for packet in packets {
+                let row = found.iter().find(|change| has(&change.row, &packet));
+                for (old, new) in &pair.facing {
+                    let said = row.map(|change| {
+                        let fares = &change.row.fares;
+                        [&fares[*old], &fares[pair.old.len() + new]]
+                    });
+                    if said.is_some_and(|[was, is]| kind(was, is) == Some(Kind::Inconclusive)) {
+                        in_doubt += 1;
+                        continue;
+                    }
+                    let of = |at: usize, sender: &Sender| -> Vec<_> {
+                        let filled = cases[at].filled.iter();
+                        filled.map(|(_, c)| judged(&c.snapshot, sender, &packet)).collect()
+                    };
+                    let [was, is] = [of(0, &pair.old[*old]), of(1, &pair.new[*new])];
+                    match said.filter(|[was, is]| !(was.is_empty() && is.is_empty())) {
+                        Some(said) => {
+                            changed += 1;
+                            let said = said.map(|fates| sorted(fates.clone()));
+                            assert!(was.iter().all(|was| *was == said[0]), "{packet:?} {said:#?}");
+                            assert!(is.iter().all(|is| *is == said[1]), "{packet:?} {said:#?}");
+                        }
+                        None => {
+                            alike += 1;
+                            let all = was.iter().chain(&is);
+                            assert!(all.clone().all(|fates| *fates == was[0]), "{packet:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+    eprintln!("{changed} changed, {alike} alike, {in_doubt} in doubt");
+    assert!(changed > 200 && alike > 1_000 && in_doubt > 1_000, "{changed} {alike} {in_doubt}");
+}
+
+#[test]
+fn what_is_reached_for_certain_is_reached_whatever_is_not_known() {
+    let seed = egret_tests::seed(3);
+    eprintln!("EGRET_SEED={seed}");
+    let (mut reached, mut unreached, mut in_doubt) = (0, 0, 0);
+    for round in 0..TOPOLOGIES {
+        let mut rng = Rng::with_seed(seed ^ 0x4eac ^ round << 20);
+        let model = topology::random(&mut rng, 1 + (round % 3) as u32);
+        let case = Case::new(model, &mut rng);
+        let open = Open::new(&case.model, &case.snapshot);
+        let world = World::new(&case.snapshot).with(&open);
+        for service in &case.model.services {
+            let senders = senders(&case.model, &case.snapshot, &service.id).expect("a service");
+            let origins: Vec<Origin> = senders.iter().map(|sender| sender.origin).collect();
+            let rows = reach(&world, &origins, LIMIT).expect("few classes");
+            let mut packets: Vec<Packet> =
+                (0..60).map(|_| anywhere(&mut rng, &case.snapshot)).collect();
+            for row in &rows {
+                packets.extend((0..3).map(|_| packet_of(&mut rng, row)));
+            }
+            for packet in packets {
+                let manner = rows.iter().find(|row| has(row, &packet)).map(|row| &row.fares);
+                let filled = case.filled.iter();
+                let fates = filled.flat_map(|(_, compilation)| {
+                    senders.iter().flat_map(|s| judged(&compilation.snapshot, s, &packet))
+                });
+                let fates: Vec<NamedFate> = fates.collect();
+                match manner {
+                    None => {
+                        unreached += 1;
+                        assert!(fates.iter().all(|fate| fate.level() == Some(0)), "{packet:?}");
+                    }
+                    Some(Manner { surety: Surety::Inconclusive, .. }) => in_doubt += 1,
+                    Some(Manner { surety, ways, .. }) => {
+                        reached += 1;
+                        let mut passages = fates.iter().filter_map(NamedFate::passage);
+                        assert!(passages.all(|passage| ways.contains(&passage.way)), "{packet:?}");
+                        let always = fates.iter().all(|fate| fate.level() == Some(2));
+                        assert!(always || *surety != Surety::Always, "{packet:?} {fates:#?}");
+                    }
+                }
+            }
+        }
+    }
+    eprintln!("{reached} reached, {unreached} not, {in_doubt} in doubt");
+    assert!(
+        reached > 500 && unreached > 1_000 && in_doubt > 500,
+        "{reached} {unreached} {in_doubt}"
+    );
+}
+
+#[test]
+fn what_is_recorded_holds_whatever_is_not_known() {
+    let seed = egret_tests::seed(4);
+    eprintln!("EGRET_SEED={seed}");
+    let (mut held, mut waiting) = (0, 0);
+    for round in 0..30 {
+        let mut rng = Rng::with_seed(seed ^ 0x4ec0 ^ round << 20);
+        let model = topology::random(&mut rng, 1 + (round % 3) as u32);
+        let case = Case::new(model, &mut rng);
+        let compilation = compile(&case.model).expect("a valid topology");
+        let recording = record(&case.model, &compilation, &[], LIMIT).expect("few classes");
+        waiting += usize::from(!recording.waits_for.is_empty());
+        let sources = &case.model.sources;
+        let partly = (&case.model, &compilation);
+        for (model, compilation) in case.filled.iter().map(|(m, c)| (m, c)).chain([partly]) {
+            compilation.snapshot.prepare();
+            let world = explain::World::new(sources, compilation);
+            for expected in &recording.expectations {
+                let met = judge_expectation(model, world, expected);
+                let met = met.unwrap_or_else(|unmet| panic!("{unmet}: {expected:#?}"));
+                assert!(met.waits_for.is_empty(), "{:?}: {expected:#?}", met.waits_for);
+                held += 1;
+            }
+        }
+    }
+    eprintln!("{held} held, {waiting} recordings wait for something");
+    assert!(held > 500 && waiting > 10, "{held} {waiting}");
 }
 
 /// A packet of a region, often its last one.
@@ -193,8 +440,18 @@ fn take_some<T>(items: &mut Vec<T>, rng: &mut Rng) -> Vec<T> {
 
 /// The model with what was hidden: as it was, or with something else wherever nothing is known, or
 /// without it.
-fn fill(model: &Model, hidden: &Hidden, mut rng: Option<&mut Rng>) -> Snapshot {
+fn fill(model: &Model, hidden: &Hidden, rng: Option<&mut Rng>) -> Snapshot {
+    let model = filled(model, hidden, rng);
+    compile(&model).unwrap_or_else(|findings| panic!("{findings:#?}")).snapshot
+}
+
+fn filled_at_random(model: &Model, hidden: &Hidden, rng: &mut Rng) -> Model {
+    filled(model, hidden, Some(rng))
+}
+
+fn filled(model: &Model, hidden: &Hidden, mut rng: Option<&mut Rng>) -> Model {
     let mut model = model.clone();
+    model.unknowns = Unknowns::default();
     for (open, rule) in &hidden.rules {
         let Some(rule) = chosen(&mut rng, rule, |rng| other_rule(open, rule, rng)) else {
             continue;
@@ -223,7 +480,7 @@ fn fill(model: &Model, hidden: &Hidden, mut rng: Option<&mut Rng>) -> Snapshot {
             table.routes.push(route);
         }
     }
-    compile(&model).unwrap_or_else(|findings| panic!("{findings:#?}")).snapshot
+    model
 }
 
 /// The truth without a generator; with one something else, or now and then nothing.

@@ -13,7 +13,7 @@ use egret_control::model::Unknown;
 use egret_dataplane::packet::Protocol;
 use egret_dataplane::snapshot::{Cidr, EniId, Peer, RouteKey, Snapshot, Traffic};
 use egret_dataplane::trace::{Decision, Direction, Hop};
-use egret_dataplane::verdict::Element;
+use egret_dataplane::verdict::{Drop, DropReason, Element};
 
 use crate::open::{DOCUMENTATION, Open};
 use crate::space::{Packet, Region, Span};
@@ -27,6 +27,31 @@ pub struct World<'a> {
     /// What might be there, too.
     open: Option<&'a Open>,
 }
+
+/// Protocols as some worlds tell them apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kinds {
+    /// TCP, UDP, ICMP, and those that a rule or an entry names by number, in order.
+    pub told_apart: Vec<Protocol>,
+    /// All the others, which fare alike, in order.
+    pub others: Vec<Protocol>,
+}
+
+/// The protocols that any of these worlds tells apart.
+pub fn kinds(worlds: &[&World<'_>]) -> Kinds {
+    let mut numbered: Vec<Protocol> = worlds.iter().flat_map(|world| world.numbered()).collect();
+    let mut told_apart = vec![Protocol::TCP, Protocol::UDP, Protocol::ICMP];
+    numbered.retain(|protocol| !told_apart.contains(protocol));
+    numbered.sort_unstable_by_key(|protocol| protocol.0);
+    numbered.dedup();
+    told_apart.extend(numbered);
+    let is_other = |protocol: &Protocol| !told_apart.contains(protocol);
+    let others = (0..=u8::MAX).map(Protocol).filter(is_other).collect();
+    Kinds { told_apart, others }
+}
+
+/// ICMP types that elements tell apart: queries and their answers (RFC 792).
+const ICMP_TYPES: [u8; 8] = [0, 8, 13, 14, 15, 16, 17, 18];
 
 /// Blocks that elements treat by themselves, in order: RFC 1122 §3.2.1.3, 1918, 3927, 5771, 6598.
 pub(crate) const SPECIAL: [(Ipv4Addr, u8); 8] = [
@@ -88,6 +113,10 @@ impl<'a> World<'a> {
     /// class is in doubt as a whole ([`Open::doubt`]), or not at all.
     pub fn with(mut self, open: &'a Open) -> World<'a> {
         if !open.is_empty() {
+            // Nobody has an address that stands for another one: it is as those around it.
+            let of_stand_ins = open.stand_ins().map(Cidr::host).flat_map(ends).flatten();
+            let of_stand_ins: Vec<u32> = of_stand_ins.collect();
+            self.begins.retain(|begin| !of_stand_ins.contains(begin));
             let blocks = DOCUMENTATION.map(|(address, len)| Cidr::new(address, len));
             self.begins.extend(blocks.into_iter().flat_map(ends).flatten());
             self.begins.sort_unstable();
@@ -102,6 +131,26 @@ impl<'a> World<'a> {
         self.open?.doubt(self.snapshot, hops, icmp)
     }
 
+    /// Why an address of the model is not yet the one that AWS will choose, if it is not.
+    pub fn stand_in(&self, address: Ipv4Addr) -> Option<&'a Unknown> {
+        self.open?.stand_in(address)
+    }
+
+    /// Why packets are dropped there for certain: not for want of any rule, where one might be.
+    pub(crate) fn certain_reason(&self, drop: Drop) -> DropReason {
+        let may_have_rules =
+            self.open.is_some_and(|open| open.doubt_of_reason(self.snapshot, drop).is_some());
+        match drop.reason {
+            DropReason::SecurityGroupEgressEmpty if may_have_rules => {
+                DropReason::SecurityGroupEgress
+            }
+            DropReason::SecurityGroupIngressEmpty if may_have_rules => {
+                DropReason::SecurityGroupIngress
+            }
+            reason => reason,
+        }
+    }
+
     /// The snapshot.
     pub fn snapshot(&self) -> &'a Snapshot {
         self.snapshot
@@ -110,22 +159,24 @@ impl<'a> World<'a> {
     /// A protocol of each kind that the world tells apart: those with ports or types, those that a
     /// rule names by number, and the lowest of all the others, which fare alike.
     pub fn protocols(&self) -> Vec<Protocol> {
+        let kinds = kinds(&[self]);
+        kinds.told_apart.into_iter().chain(kinds.others.first().copied()).collect()
+    }
+
+    /// Protocols that a rule or an entry names by number.
+    fn numbered(&self) -> Vec<Protocol> {
         let snapshot = self.snapshot;
         let groups = snapshot.security_groups.iter();
         let rules = groups.flat_map(|group| group.ingress.iter().chain(&group.egress));
         let acls = snapshot.network_acls.iter();
         let entries = acls.flat_map(|acl| acl.ingress.iter().chain(&acl.egress));
+        let open = self.open.into_iter().flat_map(Open::traffic);
         let named = rules.map(|rule| rule.traffic).chain(entries.map(|entry| entry.traffic));
-        let numbered = named.filter_map(|traffic| match traffic {
-            Traffic::Protocol(protocol) => Some(protocol.0),
+        let numbered = named.chain(open).filter_map(|traffic| match traffic {
+            Traffic::Protocol(protocol) => Some(protocol),
             _ => None,
         });
-        let known = [Protocol::TCP, Protocol::UDP, Protocol::ICMP].map(|protocol| protocol.0);
-        let mut kinds: Vec<u8> = known.into_iter().chain(numbered).collect();
-        kinds.extend((0..=u8::MAX).find(|other| !kinds.contains(other)));
-        kinds.sort_unstable();
-        kinds.dedup();
-        kinds.into_iter().map(Protocol).collect()
+        numbered.collect()
     }
 
     /// The part of a region, around one of its packets, of which every packet passes these hops with
@@ -139,10 +190,7 @@ impl<'a> World<'a> {
             hold.begins(*begin);
         }
         if region.protocol == Protocol::ICMP {
-            // Elements tell types apart.
-            let kind = u32::from(packet.port & 0xff00);
-            hold.port_begins(kind);
-            hold.port_begins(kind + 0x100);
+            ICMP_TYPES.into_iter().for_each(|kind| hold.icmp_type(kind));
         }
         // Blocks first: which ports count depends on them.
         hops.iter().for_each(|hop| hold.blocks(hop));
@@ -297,14 +345,29 @@ impl Hold<'_> {
             Traffic::Udp(first, last) if protocol == Protocol::UDP => {
                 self.port_range(first, last, direction);
             }
-            // Types are told apart already, and an answer has the code of what it answers.
-            Traffic::Icmp(_, Some(code)) if protocol == Protocol::ICMP => {
-                let kind = u32::from(self.packet.port & 0xff00);
-                self.port_begins(kind + u32::from(code));
-                self.port_begins(kind + u32::from(code) + 1);
-            }
+            Traffic::Icmp(kind, code) if protocol == Protocol::ICMP => self.icmp(kind, code),
             _ => {}
         }
+    }
+
+    /// A rule tells ICMP types and codes apart. A message whose answer is of another type has its type
+    /// alone in the region already; an answer has the code of what it answers.
+    fn icmp(&mut self, kind: Option<u8>, code: Option<u8>) {
+        kind.into_iter().for_each(|kind| self.icmp_type(kind));
+        let [own, _] = self.packet.port.to_be_bytes();
+        let may_be = kind.is_none_or(|kind| kind == own || ICMP_TYPES.contains(&own));
+        if let Some(code) = code.filter(|_| may_be) {
+            self.icmp_type(own);
+            let begin = u32::from(own) << 8 | u32::from(code);
+            self.port_begins(begin);
+            self.port_begins(begin + 1);
+        }
+    }
+
+    /// Something holds for just this ICMP type.
+    fn icmp_type(&mut self, kind: u8) {
+        self.port_begins(u32::from(kind) << 8);
+        self.port_begins((u32::from(kind) + 1) << 8);
     }
 
     fn port_range(&mut self, first: u16, last: u16, direction: Direction) {

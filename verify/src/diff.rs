@@ -1,23 +1,26 @@
 //! What two configurations do otherwise with the packets of a service.
 //!
 //! A service's tasks of OLD face those of NEW, zone by zone, and the packets of all are cut at once
-//! ([`crate::fates`]): what becomes of a packet is compared by the names of elements, as indices
-//! mean nothing outside of their own configuration. Every packet that fares otherwise is in exactly one
-//! row, and no other is in any. Services that have the same shared ENIs in both are asked about once.
+//! ([`crate::survey`]): what becomes of a packet is compared by the names of elements, as indices
+//! mean nothing outside of their own configuration. Every packet that fares otherwise, or may for all
+//! that is known, is in exactly one row, and no other is in any. Services that have the same shared ENIs in both are asked about once.
 
 use std::collections::HashSet;
+use std::net::Ipv4Addr;
 
 use egret_control::explain::resolve::Unresolved;
 use egret_control::model::Model;
 use egret_dataplane::judgement::Choice;
+use egret_dataplane::packet::Protocol;
 use egret_dataplane::snapshot::{Egress, EniId, Interface, InterfaceId, ZoneId};
 use indexmap::IndexMap;
 
 use crate::classes::{TooMany, addresses, enis, lowest};
 use crate::cuts::World;
-use crate::fates::{self, Fate, Sending, survey};
+use crate::fates::{Fate, Passage, Source};
 use crate::senders::{Sender, senders};
 use crate::space::{Packet, Region, Span, has_ports};
+use crate::survey::{self, Sending, survey};
 
 /// One of the two configurations.
 #[derive(Clone, Copy, Debug)]
@@ -62,13 +65,15 @@ pub enum Kind {
     Gained,
     /// They arrive as before, by another way, from another source address or at another place.
     Rerouted,
+    /// What becomes of them depends on what is not known, before or after or both.
+    Inconclusive,
     /// They are dropped as before, for another reason or elsewhere.
     Refused,
 }
 
 /// Packets, and what may become of them for each sender of OLD, then for each of NEW; nothing for those
-/// of which nothing has changed.
-pub type Row = fates::Row<Vec<Vec<Fate>>>;
+/// of which nothing has changed, and all is known.
+pub type Row = survey::Row<Vec<Vec<Fate>>>;
 
 /// Packets that fare otherwise than before.
 #[derive(Clone, Debug)]
@@ -204,12 +209,13 @@ pub fn changes(
     Ok(Changes { changes, classes: survey.classes })
 }
 
-/// The fates that differ, if any do.
+/// The fates that differ or are not known, if any are.
 fn differing(pair: &Pair, fates: &[Vec<&Fate>]) -> Option<Vec<Vec<Fate>>> {
     let mut differs = vec![false; fates.len()];
     for (old, new) in &pair.facing {
         let new = pair.old.len() + new;
-        if fates[*old] != fates[new] {
+        let is_open = |fates: &[&Fate]| fates.iter().any(|fate| fate.waits_for().is_some());
+        if fates[*old] != fates[new] || is_open(&fates[*old]) {
             (differs[*old], differs[new]) = (true, true);
         }
     }
@@ -242,17 +248,34 @@ fn change(panel: &[Sending<'_>], pair: &Pair, row: Row) -> Change {
 
 /// What it means that packets fared like this, and now fare like that; nothing, if it is the same.
 pub fn kind(before: &[Fate], after: &[Fate]) -> Option<Kind> {
-    if before == after || before.is_empty() || after.is_empty() {
+    if before.is_empty() || after.is_empty() {
+        return None;
+    }
+    if before.iter().chain(after).any(|fate| fate.waits_for().is_some()) {
+        return Some(Kind::Inconclusive);
+    }
+    if before == after {
         return None;
     }
     let least = |fates: &[Fate]| fates.iter().map(Fate::level).min();
     let most = |fates: &[Fate]| fates.iter().map(Fate::level).max();
-    let passages = |fates: &[Fate]| -> HashSet<_> {
+    let passages = |fates: &[Fate]| -> HashSet<Passage> {
         fates.iter().filter_map(Fate::passage).cloned().collect()
     };
+    // The same but for an address of which nobody knows whether it is another one.
+    let sourceless = |fates: &[Fate]| -> HashSet<Passage> {
+        let nowhere = Source::Known(Ipv4Addr::UNSPECIFIED);
+        let without = |passage| Passage { source: nowhere.clone(), ..passage };
+        passages(fates).into_iter().map(without).collect()
+    };
+    let is_awaited = |fate: &Fate| {
+        fate.passage().is_some_and(|passage| matches!(passage.source, Source::Awaited(_)))
+    };
+    let sources_wait = || before.iter().chain(after).any(is_awaited);
     Some(match () {
         () if least(after) < least(before) || most(after) < most(before) => Kind::Lost,
         () if least(after) > least(before) || most(after) > most(before) => Kind::Gained,
+        () if sources_wait() && sourceless(after) == sourceless(before) => Kind::Inconclusive,
         () if passages(after) != passages(before) => Kind::Rerouted,
         () => Kind::Refused,
     })
@@ -260,8 +283,11 @@ pub fn kind(before: &[Fate], after: &[Fate]) -> Option<Kind> {
 
 /// The smallest packet of a row, alone in a region: of port 1 rather than 0, which nobody sends to.
 fn smallest(row: &Row) -> Region {
-    let (protocol, first) = (row.protocols[0], row.ports[0]);
-    let port = match row.ports.get(1) {
+    let protocol = row.traffic.protocols[0];
+    let ports = row.traffic.ports(protocol);
+    let first = ports[0];
+    let port = match ports.get(1) {
+        _ if protocol == Protocol::ICMP => echo(ports),
         _ if !has_ports(protocol) || first.first > 0 => first.first,
         _ if first.last > 0 => 1,
         Some(next) => next.first,
@@ -275,6 +301,12 @@ fn smallest(row: &Row) -> Region {
     }
 }
 
+/// The echo request among ICMP messages, which everybody knows, or else the lowest of them.
+fn echo(types: &[Span<u16>]) -> u16 {
+    const ECHO: u16 = 8 << 8;
+    if types.iter().any(|span| span.contains(ECHO)) { ECHO } else { types[0].first }
+}
+
 /// What chance must choose so that a packet has a fate that is not among these, if it can.
 fn odd(sending: Sending<'_>, region: Region, others: &[Fate]) -> Choice {
     let (world, origin) = (sending.world, sending.origin);
@@ -285,7 +317,7 @@ fn odd(sending: Sending<'_>, region: Region, others: &[Fate]) -> Choice {
         choices.push(first);
         choices.extend((1..more).map(|address| lowest(world, origin, region, eni, address)));
     }
-    let is_odd = |at: &usize| !others.contains(&Fate::of(world.snapshot(), &choices[*at]));
+    let is_odd = |at: &usize| !others.contains(&Fate::of(world, &choices[*at]));
     let at = (0..choices.len()).find(is_odd).unwrap_or(0);
     choices[at].choice
 }

@@ -18,7 +18,8 @@
 //! | [`mod@targets`] | where to, by name: addresses, blocks, prefix lists, `internet` |
 //! | [`mod@same`] | whether two configurations treat a sender's packets alike |
 //! | [`mod@reach`] | everything that a sender reaches, and by which way |
-//! | [`mod@fates`] | what becomes of several senders' packets, held beside each other by name |
+//! | [`mod@fates`] | what becomes of packets, by names |
+//! | [`mod@survey`] | the packets of several senders, cut at once and held beside each other |
 //! | [`mod@diff`] | what two configurations do otherwise with a service's packets |
 //! | [`mod@words`] | what a user calls destinations, ports and ways |
 
@@ -33,5 +34,6 @@ mod rows;
 pub mod same;
 pub mod senders;
 pub mod space;
+pub mod survey;
 pub mod targets;
 pub mod words;

@@ -126,6 +126,17 @@ impl Open {
         self.addresses.get(&address)
     }
 
+    /// The addresses that stand for others.
+    pub(crate) fn stand_ins(&self) -> impl Iterator<Item = Ipv4Addr> {
+        self.addresses.keys().copied()
+    }
+
+    /// The traffic of open rules and entries, as far as it is known.
+    pub(crate) fn traffic(&self) -> impl Iterator<Item = Traffic> {
+        let entries = self.entries.values().flatten().map(|entry| &entry.rule);
+        self.rules.values().flatten().chain(entries).filter_map(|rule| rule.traffic)
+    }
+
     /// The known blocks and traffic of open rules, entries and routes that a hop may depend on.
     pub(crate) fn bounds(
         &self,

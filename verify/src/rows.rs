@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
-use crate::space::{Next, Region, Span, join};
+use crate::space::{Next, Region, SOURCE_PORTS, Span, join};
 
 /// A box, and the number of what becomes of it.
 #[derive(Clone, Copy, Debug)]
@@ -71,26 +71,53 @@ fn ports(regions: &[Region]) -> Vec<Ports> {
     found.into_iter().map(|(source_ports, ports)| (ports, source_ports)).collect()
 }
 
+/// The same packets, whatever their source ports are: boxes of all source ports, each with the number
+/// that `join` gives to the lots of the boxes there.
+pub(crate) fn of_any_source_port(
+    parts: &[Part],
+    mut join: impl FnMut(&[usize]) -> Option<usize>,
+) -> Vec<Part> {
+    let mut found = Vec::new();
+    sweep(
+        parts,
+        |part| part.region.dst,
+        |dst, here| {
+            sweep(
+                here,
+                |part| part.region.port,
+                |port, here| {
+                    let mut lots: Vec<usize> = here.iter().map(|part| part.lot).collect();
+                    lots.sort_unstable();
+                    lots.dedup();
+                    let region = Region { dst, port, source_port: SOURCE_PORTS, ..here[0].region };
+                    found.extend(join(&lots).map(|lot| Part { region, lot }));
+                },
+            );
+        },
+    );
+    found
+}
+
 /// Shows every stretch between two places at which a box begins or ends, in order, with the boxes
 /// that have it; but for stretches that none has.
-fn sweep<T: Next>(
-    regions: &[Region],
-    side: impl Fn(&Region) -> Span<T>,
-    mut show: impl FnMut(Span<T>, &[Region]),
+fn sweep<B: Copy, T: Next>(
+    boxes: &[B],
+    side: impl Fn(&B) -> Span<T>,
+    mut show: impl FnMut(Span<T>, &[B]),
 ) {
-    let mut events: BTreeMap<T, Vec<Region>> = BTreeMap::new();
-    for region in regions {
-        events.entry(side(region).first).or_default().push(*region);
-        if let Some(after) = side(region).last.next() {
+    let mut events: BTreeMap<T, Vec<B>> = BTreeMap::new();
+    for one in boxes {
+        events.entry(side(one).first).or_default().push(*one);
+        if let Some(after) = side(one).last.next() {
             events.entry(after).or_default();
         }
     }
-    let mut here: Vec<Region> = Vec::new();
+    let mut here: Vec<B> = Vec::new();
     let mut events = events.into_iter().peekable();
     while let Some((first, begin)) = events.next() {
-        here.retain(|region| side(region).last >= first);
+        here.retain(|one| side(one).last >= first);
         here.extend(begin);
-        let most = here.iter().map(|region| side(region).last).max();
+        let most = here.iter().map(|one| side(one).last).max();
         let last = events.peek().map(|(next, _)| next.before()).or(most);
         if let (Some(last), false) = (last, here.is_empty()) {
             show(Span::new(first, last), &here);

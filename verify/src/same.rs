@@ -9,8 +9,8 @@ use egret_dataplane::trace::{Direction, Hop};
 use egret_dataplane::verdict::{Drop, Element};
 
 use crate::classes::{Class, TooMany, addresses, lowest, shared_eni};
-use crate::fates::Sending;
 use crate::space::Region;
+use crate::survey::Sending;
 
 /// The smallest packets of a region that fare otherwise in another configuration.
 #[derive(Clone, Debug)]

@@ -99,12 +99,8 @@ impl Region {
     /// Every packet of a protocol to these addresses that opens a flow. ICMP errors, which are about
     /// another packet, open none.
     pub fn all(dst: Span<u32>, protocol: Protocol) -> Vec<Region> {
-        let of = |port| Region { dst, protocol, port, source_port: SOURCE_PORTS };
-        match protocol {
-            Protocol::TCP | Protocol::UDP => vec![of(PORTS)],
-            Protocol::ICMP => ASKING.map(of).to_vec(),
-            _ => vec![of(NO_PORT)],
-        }
+        let of = |port: &_| Region { dst, protocol, port: *port, source_port: SOURCE_PORTS };
+        every_port(protocol).iter().map(of).collect()
     }
 
     /// Its lowest packet, from that address.
@@ -155,6 +151,15 @@ impl Region {
             Region { source_port: Span { first, last: self.source_port.last }, ..*hold }
         });
         [dst, port, source_port].into_iter().flatten()
+    }
+}
+
+/// Every port of a protocol, as [`Region::port`] has it, of packets that open a flow.
+pub fn every_port(protocol: Protocol) -> &'static [Span<u16>] {
+    match protocol {
+        Protocol::TCP | Protocol::UDP => &[PORTS],
+        Protocol::ICMP => &ASKING,
+        _ => &[NO_PORT],
     }
 }
 

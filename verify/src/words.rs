@@ -2,14 +2,13 @@
 
 use std::net::Ipv4Addr;
 
-use egret_control::explain::element_names;
 use egret_control::model::Model;
 use egret_dataplane::packet::Protocol;
 use egret_dataplane::snapshot::{Cidr, EniOwner, Snapshot};
 
 use crate::cuts::link_local;
-use crate::reach::Way;
-use crate::space::{ADDRESSES, Span, blocks, without};
+use crate::space::{ADDRESSES, Span, blocks, every_port, has_ports, without};
+use crate::survey::Traffic;
 use crate::targets::{internet, span};
 
 /// The names of one configuration or, where an older one is beside it, of both: the first that knows
@@ -130,18 +129,46 @@ pub fn block_words(spans: &[Span<u32>]) -> Vec<String> {
     blocks(spans).iter().map(text).collect()
 }
 
-/// The names of the elements of a way.
-pub fn way_words(snapshot: &Snapshot, way: &Way) -> Vec<String> {
-    way.iter().map(|element| element_names(snapshot, *element).swap_remove(0)).collect()
+/// `tcp 443, 8000-8999`; `tcp and udp all, icmp echo`; `all traffic`.
+pub fn traffic(traffic: &Traffic) -> String {
+    let numbers = 0..=u8::MAX;
+    if numbers.clone().all(|number| traffic.has(Protocol(number))) {
+        return "all traffic".to_owned();
+    }
+    let told_apart = traffic.protocols.iter().filter(|one| !traffic.others.contains(one));
+    let (common, numbered): (Vec<Protocol>, Vec<Protocol>) =
+        told_apart.partition(|one| has_ports(**one) || **one == Protocol::ICMP);
+    let mut words = Vec::new();
+    if let Some(first) = common.first() {
+        let common: Vec<String> = common.iter().map(Protocol::to_string).collect();
+        let ports = match *first {
+            Protocol::ICMP => icmp_words(traffic.ports(*first)),
+            _ => port_words(traffic.ports(*first)),
+        };
+        words.push(format!("{} {ports}", list(&common)));
+    }
+    words.extend(numbered.iter().map(Protocol::to_string));
+    if !traffic.others.is_empty() {
+        let numbered =
+            numbers.map(Protocol).filter(|one| *one != Protocol::ICMP && !has_ports(*one));
+        let missing: Vec<String> = numbered
+            .filter(|one| !traffic.has(*one))
+            .map(|protocol| protocol.0.to_string())
+            .collect();
+        words.push(match missing.is_empty() {
+            true => "other protocols".to_owned(),
+            false => format!("other protocols but {}", list(&missing)),
+        });
+    }
+    list(&words)
 }
 
-/// `tcp 443, 8000-8999`; of ICMP echo requests are meant.
-pub fn traffic(protocols: &[Protocol], ports: &[Span<u16>]) -> String {
-    if protocols == [Protocol::ICMP] {
-        return "icmp echo".to_owned();
+/// `tcp, udp and icmp`.
+fn list(words: &[String]) -> String {
+    match words {
+        [most @ .., last] if !most.is_empty() => format!("{} and {last}", most.join(", ")),
+        _ => words.concat(),
     }
-    let protocols: Vec<String> = protocols.iter().map(Protocol::to_string).collect();
-    format!("{} {}", protocols.join(" and "), port_words(ports))
 }
 
 /// `443, 8000-8999`.
@@ -152,4 +179,80 @@ pub fn port_words(spans: &[Span<u16>]) -> String {
         (first, last) => format!("{first}-{last}"),
     };
     spans.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// `echo`, `type 13`, `type 19-255`, `8/1-255`: ICMP types, and codes where not all of a type are
+/// meant.
+pub fn icmp_words(spans: &[Span<u16>]) -> String {
+    if spans == every_port(Protocol::ICMP) {
+        return "all".to_owned();
+    }
+    spans.iter().flat_map(icmp_span).collect::<Vec<_>>().join(", ")
+}
+
+fn icmp_span(span: &Span<u16>) -> Vec<String> {
+    const ECHO: u8 = 8;
+    let ([first, from], [last, to]) = (span.first.to_be_bytes(), span.last.to_be_bytes());
+    let types = |first: u8, last: u8| match (first, last) {
+        (ECHO, ECHO) => "echo".to_owned(),
+        _ if first == last => format!("type {first}"),
+        _ => format!("type {first}-{last}"),
+    };
+    let codes = |kind: u8, from: u8, to: u8| match (kind, from, to) {
+        (_, 0, u8::MAX) => types(kind, kind),
+        (ECHO, 0, 0) => "echo".to_owned(),
+        _ if from == to => format!("{kind}/{from}"),
+        _ => format!("{kind}/{from}-{to}"),
+    };
+    if first == last {
+        return vec![codes(first, from, to)];
+    }
+    // A part of the first type and of the last, and all between.
+    let mut words = Vec::new();
+    let (mut whole_first, mut whole_last) = (first, last);
+    if from > 0 {
+        words.push(codes(first, from, u8::MAX));
+        whole_first += 1;
+    }
+    if to < u8::MAX {
+        whole_last -= 1;
+    }
+    if whole_first <= whole_last {
+        words.push(types(whole_first, whole_last));
+    }
+    if to < u8::MAX {
+        words.push(codes(last, 0, to));
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn icmp_types_are_said_with_codes_where_not_all_are_meant() {
+        let of = |spans: &[(u16, u16)]| {
+            let spans = spans.iter().map(|(first, last)| Span::new(*first, *last));
+            icmp_words(&spans.collect::<Vec<_>>())
+        };
+        assert_eq!(of(&[(0x0800, 0x08ff)]), "echo");
+        assert_eq!(of(&[(0x0800, 0x0800)]), "echo");
+        assert_eq!(of(&[(0x0801, 0x08ff), (0x0d00, 0xffff)]), "8/1-255, type 13-255");
+        assert_eq!(of(&[(0x0801, 0x0a03)]), "8/1-255, type 9, 10/0-3");
+        assert_eq!(of(&[(0, 0x02ff), (0x0600, 0x0aff), (0x0d00, 0xffff)]), "all");
+    }
+
+    #[test]
+    fn protocols_that_nothing_names_are_the_others() {
+        let all = Protocol::TCP;
+        let mut said = Traffic::of(all, every_port(all).to_vec());
+        assert_eq!(traffic(&said), "tcp all");
+        said.protocols.extend([Protocol::UDP, Protocol::ICMP, Protocol(47), Protocol(0)]);
+        said.others =
+            (0..=u8::MAX).map(Protocol).filter(|p| ![1, 6, 17, 47, 50].contains(&p.0)).collect();
+        assert_eq!(traffic(&said), "tcp, udp and icmp all, protocol 47 and other protocols but 50");
+        said.others.push(Protocol(50));
+        assert_eq!(traffic(&said), "all traffic");
+    }
 }

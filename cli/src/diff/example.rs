@@ -4,7 +4,8 @@ use egret_control::explain::{Question, World, explain_chosen, text};
 use egret_dataplane::packet::Protocol;
 use egret_verify::diff::{Change, Pair};
 use egret_verify::senders::Sender;
-use egret_verify::space::{Packet, SOURCE_PORTS, has_ports};
+use egret_verify::space::{Packet, SOURCE_PORTS, Span, has_ports};
+use egret_verify::words::icmp_words;
 
 use super::Report;
 
@@ -31,7 +32,7 @@ impl<'a> Shown<'a> {
         let Packet { dst, protocol, port, .. } = self.change.example.packet;
         match protocol {
             _ if has_ports(protocol) => format!("{protocol} {dst}:{port}"),
-            Protocol::ICMP => format!("icmp echo {dst}"),
+            Protocol::ICMP => format!("icmp {} {dst}", icmp_words(&[Span::one(port)])),
             _ => format!("{protocol} {dst}"),
         }
     }
@@ -46,8 +47,12 @@ impl<'a> Shown<'a> {
         let path = quoted(&self.report.paths[1].display().to_string());
         let to = match protocol {
             Protocol::TCP => format!("{dst}:{port}"),
-            Protocol::ICMP => format!("{dst} --icmp 8/0"),
-            _ => format!("{dst}:{port} --protocol {protocol}"),
+            Protocol::ICMP => {
+                let [kind, code] = port.to_be_bytes();
+                format!("{dst} --icmp {kind}/{code}")
+            }
+            _ if has_ports(protocol) => format!("{dst}:{port} --protocol {protocol}"),
+            Protocol(number) => format!("{dst} --protocol {number}"),
         };
         Some(format!("egret explain {path} --from {} --to {to}", quoted(self.from())))
     }

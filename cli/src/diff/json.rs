@@ -1,19 +1,23 @@
 //! What has changed, for programs.
 
 use egret_control::explain::{Outcome, analysis};
+use egret_dataplane::packet::Protocol;
 use egret_verify::diff::{Change, Kind};
-use egret_verify::fates::{Fate, Thing};
+use egret_verify::fates::{Fate, Source, Thing};
 use egret_verify::senders::Sender;
-use egret_verify::space::{Span, blocks};
+use egret_verify::space::blocks;
+use egret_verify::survey::Traffic;
 use serde_json::{Value, json};
 
 use super::example::Shown;
 use super::{Report, Section};
+use crate::reach::{icmp_json, span_json};
 
 pub(super) fn json(report: &Report<'_>) -> String {
     let [old, new] = report.paths.map(|path| path.display().to_string());
-    let sections: Vec<Value> =
-        report.sections.iter().map(|section| section_json(report, section)).collect();
+    let json_of = |sections: &[Section<'_>]| -> Vec<Value> {
+        sections.iter().map(|section| section_json(report, section)).collect()
+    };
     let document = json!({
         "schema_version": 1,
         "old": old,
@@ -21,10 +25,12 @@ pub(super) fn json(report: &Report<'_>) -> String {
         "lost": report.count(Kind::Lost),
         "gained": report.count(Kind::Gained),
         "rerouted": report.count(Kind::Rerouted),
+        "inconclusive": report.count(Kind::Inconclusive),
         "added": report.agenda.added,
         "removed": report.agenda.removed,
         "unchanged": report.unchanged(),
-        "changed": sections,
+        "changed": json_of(&report.sections),
+        "in_doubt": json_of(&report.in_doubt),
     });
     format!("{document:#}\n")
 }
@@ -47,21 +53,37 @@ fn change_json(report: &Report<'_>, section: &Section<'_>, change: &Change) -> V
     });
     let blocks = blocks(&row.destinations);
     let blocks: Vec<String> = blocks.iter().map(|(a, len)| format!("{a}/{len}")).collect();
-    let protocols: Vec<String> = row.protocols.iter().map(ToString::to_string).collect();
-    json!({
+    let mut value = json!({
         "change": match change.kind {
             Kind::Lost => "lost",
             Kind::Gained => "gained",
             Kind::Rerouted => "rerouted",
             Kind::Refused => "dropped-otherwise",
+            Kind::Inconclusive => "inconclusive",
         },
-        "protocols": protocols,
+        "protocols": protocols(&row.traffic),
         "destinations": blocks,
-        "ports": spans(&row.ports),
-        "source_ports": spans(&row.source_ports),
+        "source_ports": span_json(&row.source_ports),
         "from": facing.collect::<Vec<_>>(),
         "example": example(report, section, change),
-    })
+    });
+    let has = |protocol| row.traffic.protocols.contains(&protocol);
+    if let Some(protocol) = [Protocol::TCP, Protocol::UDP].into_iter().find(|one| has(*one)) {
+        value["ports"] = span_json(row.traffic.ports(protocol));
+    }
+    if has(Protocol::ICMP) {
+        value["types"] = icmp_json(row.traffic.ports(Protocol::ICMP));
+    }
+    value
+}
+
+/// Their names; those that nothing in either configuration names are `other` together.
+fn protocols(traffic: &Traffic) -> Vec<String> {
+    let name = |protocol: &Protocol| match traffic.others.contains(protocol) {
+        true => "other".to_owned(),
+        false => protocol.to_string(),
+    };
+    traffic.protocols.iter().map(name).collect()
 }
 
 fn example(report: &Report<'_>, section: &Section<'_>, change: &Change) -> Value {
@@ -92,15 +114,25 @@ fn fates(fates: &[Fate]) -> Vec<Value> {
 
 fn fate(fate: &Fate) -> Value {
     let outcome = match fate {
-        Fate::Delivered(_) => Outcome::Delivered,
-        Fate::NoReply(..) => Outcome::NoReply,
-        Fate::Dropped(_) => Outcome::Dropped,
+        Fate::Delivered(_) => analysis::outcome(Outcome::Delivered),
+        Fate::NoReply(..) => analysis::outcome(Outcome::NoReply),
+        Fate::Dropped(_) => analysis::outcome(Outcome::Dropped),
+        Fate::Inconclusive(_) => "inconclusive",
     };
-    let mut value = json!({ "outcome": analysis::outcome(outcome) });
+    let mut value = json!({ "outcome": outcome });
+    if let Some(name) = fate.waits_for() {
+        value["waits_for"] = json!(name);
+    }
     if let Some(passage) = fate.passage() {
         value["way"] = passage.way.iter().map(thing).collect();
         value["to"] = thing(&passage.to);
-        value["source"] = json!(passage.source);
+        value["source"] = match &passage.source {
+            Source::Known(address) => json!(address),
+            Source::Awaited(_) => Value::Null,
+        };
+        if let Source::Awaited(name) = &passage.source {
+            value["source_waits_for"] = json!(name);
+        }
     }
     if let Some(obstacle) = fate.obstacle() {
         value["reason"] = json!(obstacle.reason.name());
@@ -112,8 +144,4 @@ fn fate(fate: &Fate) -> Value {
 
 fn thing(thing: &Thing) -> Value {
     json!({ "kind": thing.kind, "name": thing.name })
-}
-
-fn spans(spans: &[Span<u16>]) -> Vec<Value> {
-    spans.iter().map(|span| json!({ "from": span.first, "to": span.last })).collect()
 }

@@ -5,23 +5,28 @@ use std::fmt::Write;
 use egret_verify::diff::{Change, Kind};
 
 use super::example::Shown;
-use super::text::{sides, summary, traffic_words};
+use super::text::{IN_DOUBT, sides, summary, traffic_words};
 use super::{Report, Section, kind_words};
 
 pub(super) fn markdown(report: &Report<'_>) -> String {
     let [old, new] = report.paths.map(|path| path.display());
     let mut out = format!("### Egress, from `{old}` to `{new}`\n\n");
-    for section in &report.sections {
-        // Writing to a text does not fail.
-        let _ = writeln!(out, "#### {}\n", escaped(&section.names.join(", ")));
-        out += "| | traffic | to | was | now | for instance |\n|---|---|---|---|---|---|\n";
-        let row = |change| row(report, section, change);
-        out.extend(section.changes.iter().map(row));
-        out.push('\n');
-        out += &details(report, section);
+    report.sections.iter().for_each(|section| write_section(&mut out, report, section));
+    if !report.in_doubt.is_empty() {
+        let _ = writeln!(out, "### {IN_DOUBT}\n");
     }
+    report.in_doubt.iter().for_each(|section| write_section(&mut out, report, section));
     let summary: Vec<String> = summary(report).lines().map(escaped).collect();
     out + &summary.join("\n") + "\n"
+}
+
+fn write_section(out: &mut String, report: &Report<'_>, section: &Section<'_>) {
+    // Writing to a text does not fail.
+    let _ = writeln!(out, "#### {}\n", escaped(&section.names.join(", ")));
+    *out += "| | traffic | to | was | now | for instance |\n|---|---|---|---|---|---|\n";
+    out.extend(section.changes.iter().map(|change| row(report, section, change)));
+    out.push('\n');
+    *out += &details(report, section);
 }
 
 fn row(report: &Report<'_>, section: &Section<'_>, change: &Change) -> String {

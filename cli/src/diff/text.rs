@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 use egret_control::explain::text::Style;
 use egret_verify::diff::{Agenda, Change, Kind};
-use egret_verify::fates::{Fate, Obstacle, Passage};
+use egret_verify::fates::{Fate, Obstacle, Passage, Source};
 use egret_verify::senders::Sender;
 use egret_verify::space::SOURCE_PORTS;
 use egret_verify::words::{port_words, traffic};
@@ -18,22 +18,32 @@ use crate::terminal::paint;
 
 pub(super) fn text(report: &Report<'_>) -> String {
     let mut out = String::new();
-    for section in &report.sections {
-        let heading = paint(Style::Heading, &section.names.join(", "));
+    report.sections.iter().for_each(|section| write_section(&mut out, report, section));
+    if !report.in_doubt.is_empty() {
         // Writing to a text does not fail.
-        let _ = writeln!(out, "{heading}");
-        section.changes.iter().for_each(|change| write_change(&mut out, report, section, change));
-        out.push('\n');
+        let _ = writeln!(out, "{}\n", paint(Style::Heading, IN_DOUBT));
     }
+    report.in_doubt.iter().for_each(|section| write_section(&mut out, report, section));
     out += &summary(report);
     out
+}
+
+/// What is above what is inconclusive.
+pub(super) const IN_DOUBT: &str = "Inconclusive: may be lost, gained or carried another way";
+
+fn write_section(out: &mut String, report: &Report<'_>, section: &Section<'_>) {
+    let heading = paint(Style::Heading, &section.names.join(", "));
+    // Writing to a text does not fail.
+    let _ = writeln!(out, "{heading}");
+    section.changes.iter().for_each(|change| write_change(out, report, section, change));
+    out.push('\n');
 }
 
 fn write_change(out: &mut String, report: &Report<'_>, section: &Section<'_>, change: &Change) {
     let style = match change.kind {
         Kind::Lost => Style::Bad,
         Kind::Gained => Style::Good,
-        Kind::Rerouted | Kind::Refused => Style::Name,
+        Kind::Rerouted | Kind::Refused | Kind::Inconclusive => Style::Name,
     };
     let kind = paint(style, kind_words(change.kind));
     let _ = writeln!(out, "  {kind}  {}", traffic_words(section, change));
@@ -61,7 +71,7 @@ fn write_change(out: &mut String, report: &Report<'_>, section: &Section<'_>, ch
 
 /// `tcp 443`; where it is not true of all, from which zones and with which source ports.
 pub(super) fn traffic_words(section: &Section<'_>, change: &Change) -> String {
-    let mut words = traffic(&change.row.protocols, &change.row.ports);
+    let mut words = traffic(&change.row.traffic);
     if change.row.source_ports != [SOURCE_PORTS] {
         words += &format!(", answered to ports {}", port_words(&change.row.source_ports));
     }
@@ -81,7 +91,7 @@ pub(super) fn sides(section: &Section<'_>, change: &Change) -> [String; 2] {
 }
 
 fn side(mut zones: Vec<(&Sender, &Vec<Fate>)>) -> String {
-    let levels = |fates: &[Fate]| fates.iter().map(Fate::level).collect::<BTreeSet<u8>>();
+    let levels = |fates: &[Fate]| fates.iter().map(Fate::level).collect::<BTreeSet<Option<u8>>>();
     let alike = zones.windows(2).all(|pair| levels(pair[0].1) == levels(pair[1].1));
     if alike {
         let mut seen = HashSet::new();
@@ -103,7 +113,8 @@ fn fate_words(fates: &[&Fate]) -> String {
     for fate in fates {
         let mut alike = (*fate).clone();
         let source = alike.passage_mut().map(|passage| {
-            std::mem::replace(&mut passage.source, Ipv4Addr::UNSPECIFIED).to_string()
+            let nowhere = Source::Known(Ipv4Addr::UNSPECIFIED);
+            std::mem::replace(&mut passage.source, nowhere).to_string()
         });
         found.entry(alike).or_default().extend(source);
     }
@@ -119,6 +130,7 @@ fn one_fate(fate: &Fate, sources: &str) -> String {
             format!("{passage}, and the answer dropped: {obstacle}")
         }
         Fate::Dropped(obstacle) => format!("dropped: {}", obstacle_words(obstacle)),
+        Fate::Inconclusive(name) => format!("not known: {name}"),
     }
 }
 
@@ -144,8 +156,8 @@ fn obstacle_words(obstacle: &Obstacle) -> String {
 pub(super) fn summary(report: &Report<'_>) -> String {
     let Agenda { added, removed, .. } = report.agenda;
     let mut lines = Vec::new();
-    if !report.sections.is_empty() {
-        let kinds = [Kind::Lost, Kind::Gained, Kind::Rerouted, Kind::Refused];
+    if !(report.sections.is_empty() && report.in_doubt.is_empty()) {
+        let kinds = [Kind::Lost, Kind::Gained, Kind::Rerouted, Kind::Refused, Kind::Inconclusive];
         let counts = kinds.map(|kind| (report.count(kind), kind_words(kind)));
         let counts = counts.iter().filter(|(count, _)| *count > 0);
         let counts: Vec<String> = counts.map(|(count, word)| format!("{count} {word}")).collect();

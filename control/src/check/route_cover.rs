@@ -1,18 +1,21 @@
 //! Routes that no packet ever takes, because each of their addresses has a more specific route, or one
-//! of the same length that comes first.
+//! of the same length that comes first. Of prefix lists that share an entry and lead it to different
+//! targets, none comes first: AWS picks one at random, and says not which.
 //!
 //! Blocks are nested or apart, so one pass over them in order says how much of each is left.
 
 use std::collections::HashMap;
 
+use indexmap::IndexSet;
 use ipnet::Ipv4Net;
 
 use super::Desk;
+use super::routes::target_words;
 use super::shadows::and;
 use crate::finding::Finding;
 use crate::model::{EndpointKind, RouteDestination, RouteTable};
 use crate::names::Kind;
-use crate::source::Place;
+use crate::source::{Place, Sourced};
 
 /// What a table leads somewhere: a route of the model, or something that AWS adds by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +25,16 @@ struct Lead {
     tie: (u8, usize),
     /// Of whom.
     of: Option<usize>,
+    /// Where it leads: a number that tells the table's targets apart.
+    target: usize,
+}
+
+impl Lead {
+    /// Whether AWS picks one of the two at random.
+    fn shares_chance_with(&self, other: &Lead) -> bool {
+        let of_lists = self.tie.0 == 1 && other.tie.0 == 1;
+        of_lists && self.of != other.of && self.target != other.target
+    }
 }
 
 /// Somebody who wrote a route, or associated an endpoint with a table.
@@ -72,23 +85,30 @@ fn leads(
     endpoints: &[(usize, String, Place)],
 ) -> (Vec<Writer>, Vec<Lead>) {
     let (mut writers, mut leads, mut listed) = (Vec::new(), Vec::new(), Vec::new());
-    let list = |at: usize, of: usize, leads: &mut Vec<Lead>| {
+    let mut targets: IndexSet<String> = IndexSet::new();
+    let list = |at: usize, of: usize, target: usize, leads: &mut Vec<Lead>| {
         let cidrs = &desk.model.prefix_lists[at].cidrs;
-        let tie = (1, at);
-        leads.extend(cidrs.iter().map(|net| Lead { block: net.trunc(), tie, of: Some(of) }));
+        let lead = |net: &Sourced<Ipv4Net>| Lead {
+            block: net.trunc(),
+            tie: (1, at),
+            of: Some(of),
+            target,
+        };
+        leads.extend(cidrs.iter().map(lead));
     };
     for route in &table.routes {
         let of = writers.len();
+        let target = targets.insert_full(target_words(&route.target)).0;
         let words = match &*route.destination {
             RouteDestination::Cidr(net) => {
                 let tie = if route.propagated { (2, of) } else { (0, 0) };
-                leads.push(Lead { block: net.trunc(), tie, of: Some(of) });
+                leads.push(Lead { block: net.trunc(), tie, of: Some(of), target });
                 net.trunc().to_string()
             }
             RouteDestination::PrefixList(name) => {
                 if let Some(at) = desk.names.known(Kind::PrefixList, name) {
                     listed.push(at);
-                    list(at, of, &mut leads);
+                    list(at, of, target, &mut leads);
                 }
                 format!("of prefix list `{name}`")
             }
@@ -97,13 +117,21 @@ fn leads(
     }
     // What `describe-route-tables` prints has an endpoint's routes already.
     for (at, words, place) in endpoints.iter().filter(|(at, ..)| !listed.contains(at)) {
-        list(*at, writers.len(), &mut leads);
+        let target = targets.insert_full(words.clone()).0;
+        list(*at, writers.len(), target, &mut leads);
         writers.push(Writer { place: *place, words: words.clone() });
     }
     // A route to the block of a VPC itself takes the place of the local one.
     let vpc = desk.names.find(Kind::Vpc, &table.vpc).ok();
     let cidrs = vpc.into_iter().flat_map(|at| &desk.model.vpcs[at].cidrs);
-    leads.extend(cidrs.map(|net| Lead { block: net.trunc(), tie: (u8::MAX, 0), of: None }));
+    let local = targets.len();
+    let own = |net: &Sourced<Ipv4Net>| Lead {
+        block: net.trunc(),
+        tie: (u8::MAX, 0),
+        of: None,
+        target: local,
+    };
+    leads.extend(cidrs.map(own));
     (writers, leads)
 }
 
@@ -118,7 +146,7 @@ fn never_taken(leads: &[Lead], writers: usize) -> Vec<(usize, Vec<Ipv4Net>)> {
     for (at, lead) in order.iter().enumerate() {
         let Some(of) = lead.of else { continue };
         let first = order[..at].iter().rev().take_while(|before| before.block == lead.block).last();
-        if let Some(first) = first {
+        if let Some(first) = first.filter(|first| !first.shares_chance_with(lead)) {
             // The same writer's own block decides for both.
             if first.of != lead.of {
                 instead[of].push(lead.block);
@@ -164,11 +192,15 @@ mod tests {
         }
     }
 
-    /// The lead that decides about an address, read off AWS's rules.
-    fn deciding(leads: &[Lead], address: u32) -> Option<&Lead> {
-        let having =
-            leads.iter().filter(|lead| lead.block.contains(&std::net::Ipv4Addr::from(address)));
-        having.min_by_key(|lead| (32 - lead.block.prefix_len(), lead.tie))
+    /// The leads that may decide about an address, read off AWS's rules.
+    fn may_decide(leads: &[Lead], address: u32) -> impl Iterator<Item = &Lead> {
+        let has = move |lead: &&Lead| lead.block.contains(&std::net::Ipv4Addr::from(address));
+        let having = leads.iter().filter(has);
+        let best = having.clone().min_by_key(|lead| (32 - lead.block.prefix_len(), lead.tie));
+        having.filter(move |lead| {
+            let is_as_long = best.is_some_and(|best| best.block == lead.block);
+            best == Some(lead) || is_as_long && best.is_some_and(|b| b.shares_chance_with(lead))
+        })
     }
 
     #[test]
@@ -179,21 +211,20 @@ mod tests {
             let writers = 1 + dice.roll(6) as usize;
             let mut leads: Vec<Lead> = Vec::new();
             for of in 0..writers {
-                let kind = dice.roll(3) as u8;
+                let (kind, target) = (dice.roll(3) as u8, dice.roll(2) as usize);
                 for _ in 0..if kind == 1 { 1 + dice.roll(3) } else { 1 } {
                     let len = 28 + dice.roll(5) as u8;
                     let net = Ipv4Net::new((0x0a00_0000 + dice.roll(16)).into(), len);
                     let block = net.expect("at most 32").trunc();
-                    leads.push(Lead { block, tie: (kind, of), of: Some(of) });
+                    leads.push(Lead { block, tie: (kind, of), of: Some(of), target });
                 }
             }
             let block = "10.0.0.0/29".parse().expect("a block");
-            leads.push(Lead { block, tie: (u8::MAX, 0), of: None });
+            leads.push(Lead { block, tie: (u8::MAX, 0), of: None, target: 2 });
             let found = never_taken(&leads, writers);
             for of in 0..writers {
-                let takes = (0x0a00_0000..0x0a00_0010_u32).any(|address| {
-                    deciding(&leads, address).is_some_and(|lead| lead.of == Some(of))
-                });
+                let takes = (0x0a00_0000..0x0a00_0010_u32)
+                    .any(|address| may_decide(&leads, address).any(|lead| lead.of == Some(of)));
                 let is_told = found.iter().any(|(told, _)| *told == of);
                 assert_eq!(is_told, !takes, "round {round}, {of}: {leads:#?}");
                 told += usize::from(is_told);

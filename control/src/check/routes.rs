@@ -141,7 +141,7 @@ fn parting(desk: &mut Desk<'_>, table: &RouteTable, leads: &[(usize, String, Pla
 }
 
 /// A target as one would say it, which tells targets apart.
-fn target_words(target: &RouteTarget) -> String {
+pub(super) fn target_words(target: &RouteTarget) -> String {
     match target {
         RouteTarget::Local => "the VPC itself".to_owned(),
         RouteTarget::InternetGateway(None) => "the internet gateway".to_owned(),

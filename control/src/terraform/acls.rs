@@ -49,10 +49,13 @@ impl Translation<'_, '_> {
         let instance = &self.plan.instances[index];
         let Some(entries) = instance.at(attribute) else { return };
         if let Data::Unknown(path) = &entries.data {
-            if !self.is_computed(index, path) {
-                let all = self.known(index, entries);
-                all.into_iter()
-                    .for_each(|all| self.add_unknown_entry(index, attribute, &all, egress));
+            match self.is_computed(index, path) {
+                true => self.readings.without_blocks(self.plan, index, attribute),
+                false => {
+                    let all = self.known(index, entries);
+                    all.into_iter()
+                        .for_each(|all| self.add_unknown_entry(index, attribute, &all, egress));
+                }
             }
             return;
         }

@@ -91,20 +91,20 @@ impl Translation<'_, '_> {
 
     /// The instances of a type that are parts of this one, which they name.
     pub(super) fn parts(
-        &self,
+        &mut self,
         index: usize,
         part: &str,
         attribute: &str,
         classes: &'static [Class],
     ) -> Vec<usize> {
         let own = self.itself(index);
-        let instances = self.plan.instances.iter().enumerate();
-        let parts = instances.filter(|(_, instance)| instance.kind() == part);
-        let of_this = parts.filter(|(at, _)| {
+        let plan = self.plan;
+        let parts = (0..plan.instances.len()).filter(|at| plan.instances[*at].kind() == part);
+        let of_this = parts.filter(|at| {
             let owner = self.one(*at, attribute, classes);
             owner.is_some_and(|owner| owner.data == own.data)
         });
-        of_this.map(|(at, _)| at).collect()
+        of_this.collect()
     }
 
     /// The prefix list of a gateway endpoint, whose blocks are known once there is one.

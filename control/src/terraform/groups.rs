@@ -57,7 +57,11 @@ impl<'a> Translation<'_, 'a> {
         let instance = &self.plan.instances[index];
         let value = instance.at(attribute)?;
         if matches!(value.data, Data::Unknown(_)) {
-            return self.known(index, value);
+            let all = self.known(index, value);
+            if all.is_none() {
+                self.readings.without_blocks(self.plan, index, attribute);
+            }
+            return all;
         }
         let egress = attribute == "egress";
         // What the configuration does not say is what AWS reported, rules that are resources of

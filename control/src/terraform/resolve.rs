@@ -4,15 +4,20 @@
 //!
 //! 1. The expression refers to one resource with one instance: it can be no other.
 //! 2. It refers to a resource with `count` or `for_each` and to `count.index` or `each.key`, and to
-//!    nothing else but truth values: the instance with the same key.
+//!    nothing else but truth values, and both have the same keys: the instance with the same key. That
+//!    nothing was reckoned with the key is a reading, too, and is said. Where the keys are not the
+//!    same, something may have been (`count.index + 1`, `count.index % 2`).
 //! 3. It fills a list, and what it refers to are resources alone: all of those. A resource with
-//!    several instances counts with all of them; that this is a reading, not a certainty, is said.
+//!    several instances counts with all of them, but not where a key may have chosen among them; that
+//!    this is a reading, not a certainty, is said.
 //!    Of a list that others share its expression with, or that something may have chosen for, only
 //!    the resource is certain without which the list would be known.
 //! 4. It refers to a local value, of which a plan says nothing: the one thing of the class that the
 //!    module can refer to and whose id is not known, if there is only one.
 //!
 //! Anything else stays unknown, by name.
+
+use std::collections::BTreeSet;
 
 use serde_json::value::RawValue;
 
@@ -48,11 +53,13 @@ pub(super) struct Resolved {
     pub(super) data: Data,
     /// The resource all of whose instances were taken to be meant.
     pub(super) all_of: Option<usize>,
+    /// The instance that was taken to be meant for its key.
+    pub(super) by_key: Option<usize>,
 }
 
 impl From<Data> for Resolved {
     fn from(data: Data) -> Self {
-        Resolved { data, all_of: None }
+        Resolved { data, all_of: None, by_key: None }
     }
 }
 
@@ -102,7 +109,7 @@ impl<'a> Plan<'a> {
         let referred = self.follow(expression, &self.scope(wanted.at));
         let answer = match wanted.many {
             true => self.all(&wanted, &referred, chain),
-            false => self.one(&wanted, &referred, chain).map(Resolved::from),
+            false => self.one(&wanted, &referred, chain),
         };
         answer.unwrap_or_else(|| unknown().into())
     }
@@ -142,32 +149,55 @@ impl<'a> Plan<'a> {
     }
 
     /// The single thing that it can be.
-    fn one(&self, wanted: &Wanted<'_>, referred: &Referred, chain: usize) -> Option<Data> {
+    fn one(&self, wanted: &Wanted<'_>, referred: &Referred, chain: usize) -> Option<Resolved> {
         let mut possible = Vec::new();
+        let mut by_key = None;
         for found in &referred.found {
             let narrowed = self.narrow(wanted, referred, found);
+            if found.instances.len() > 1 && !found.picked && narrowed.picked {
+                by_key = narrowed.instances.first().copied();
+            }
             self.add_possible(wanted, &narrowed, chain, &mut possible);
         }
         for found in &referred.maybe {
             self.add_unknown(wanted, found, &mut possible);
         }
-        only(possible).filter(|_| !referred.opaque)
+        let data = only(possible).filter(|_| !referred.opaque)?;
+        Some(Resolved { data, all_of: None, by_key })
     }
 
     /// The instance with the same key, where the expression picks by key.
     fn narrow(&self, wanted: &Wanted<'_>, referred: &Referred, found: &Found) -> Found {
         let truths = referred.known.iter().all(|value| matches!(value.data, Data::Bool(_)));
         let by_key = referred.indexed && truths && !found.picked;
+        let by_key = by_key && self.have_same_keys(wanted.at, &found.instances);
         let key = self.instances[wanted.at].address.key.as_deref().filter(|_| by_key);
         key.and_then(|key| found.clone().pick(self, key)).unwrap_or_else(|| found.clone())
+    }
+
+    /// Whether a resource has an instance for each key of another one, and no others. Then a key with
+    /// which nothing was reckoned names one of each.
+    fn have_same_keys(&self, at: usize, others: &[usize]) -> bool {
+        let address = &self.instances[at].address;
+        let own = self.of_resource.get(&(address.modules.clone(), address.named.clone()));
+        let keys = |instances: &[usize]| -> BTreeSet<Option<String>> {
+            let there = instances.iter().map(|at| &self.instances[*at]);
+            let there = there.filter(|instance| instance.values.data != Data::Null);
+            there.map(|instance| instance.address.key.clone()).collect()
+        };
+        own.is_some_and(|own| keys(own) == keys(others))
     }
 
     /// Everything that fills the list.
     fn all(&self, wanted: &Wanted<'_>, referred: &Referred, chain: usize) -> Option<Resolved> {
         let mut items = Vec::new();
-        let (mut several, mut sources) = (None, 0);
+        let (mut several, mut sources, mut by_key) = (None, 0, None);
         for found in &referred.found {
             let narrowed = self.narrow(wanted, referred, found);
+            if referred.indexed && found.instances.len() > 1 && !found.picked {
+                // A key may have chosen any of them.
+                by_key = Some(*narrowed.instances.first().filter(|_| narrowed.picked)?);
+            }
             let before = items.len();
             self.add_possible(wanted, &narrowed, chain, &mut items);
             sources += usize::from(items.len() > before);
@@ -191,7 +221,7 @@ impl<'a> Plan<'a> {
             return Some(Data::List(items.into()).into());
         }
         let items: Vec<Value> = items.into_iter().map(|data| Value { data, place }).collect();
-        (!items.is_empty()).then_some(Resolved { data: Data::List(items), all_of: several })
+        (!items.is_empty()).then_some(Resolved { data: Data::List(items), all_of: several, by_key })
     }
 
     /// The one of several that a list must hold, whatever else it holds: a list is not known because

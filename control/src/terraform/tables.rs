@@ -61,6 +61,9 @@ impl Translation<'_, '_> {
         let Some(routes) = instance.at(attribute) else { return };
         if matches!(routes.data, Data::Unknown(_)) {
             let all = self.known(index, routes);
+            if all.is_none() {
+                self.readings.without_blocks(self.plan, index, attribute);
+            }
             all.into_iter().for_each(|all| self.add_unknown_route(index, attribute, &all));
             return;
         }
@@ -86,7 +89,7 @@ impl Translation<'_, '_> {
         }
     }
 
-    fn route(&self, index: usize, route: &Value) -> Properties {
+    fn route(&mut self, index: usize, route: &Value) -> Properties {
         let mut properties = Properties::new();
         for (from, to) in PLAIN {
             let value = at(route, from).and_then(|value| self.known(index, value));

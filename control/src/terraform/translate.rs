@@ -8,6 +8,7 @@ use super::address::Address;
 use super::class::{self, Class};
 use super::kinds::{self, How, Kind};
 use super::plan::{Plan, at};
+use super::readings::{Readings, without_key};
 use super::resolve::{Resolved, Wanted};
 use super::{acls, groups, tables};
 use crate::finding::Finding;
@@ -21,6 +22,7 @@ pub(super) struct Translation<'p, 'a> {
     pub(super) findings: Vec<Finding>,
     /// Resources all of whose instances were taken to be meant.
     taken_whole: Vec<usize>,
+    pub(super) readings: Readings,
     /// Rules, entries and routes that are resources of their own.
     pub(super) rules: HashSet<groups::Atom>,
     pub(super) entries: HashSet<(String, bool, String)>,
@@ -43,6 +45,7 @@ impl<'p, 'a> Translation<'p, 'a> {
             resources: Vec::new(),
             findings: Vec::new(),
             taken_whole: Vec::new(),
+            readings: Readings::default(),
             rules: groups::standalone(plan),
             entries: acls::standalone(plan),
             routes: tables::standalone(plan),
@@ -59,6 +62,8 @@ impl<'p, 'a> Translation<'p, 'a> {
         }
         translation.owner = None;
         translation.leave_open();
+        let readings = std::mem::take(&mut translation.readings);
+        translation.findings.extend(readings.findings());
         translation
     }
 
@@ -159,13 +164,18 @@ impl<'p, 'a> Translation<'p, 'a> {
     }
 
     /// The resource that an attribute names.
-    pub(super) fn one(&self, index: usize, path: &str, classes: &'static [Class]) -> Option<Value> {
+    pub(super) fn one(
+        &mut self,
+        index: usize,
+        path: &str,
+        classes: &'static [Class],
+    ) -> Option<Value> {
         self.one_of(index, self.plan.instances[index].at(path)?, classes)
     }
 
     /// The resource that a value of an instance names.
     pub(super) fn one_of(
-        &self,
+        &mut self,
         index: usize,
         value: &Value,
         classes: &'static [Class],
@@ -175,7 +185,11 @@ impl<'p, 'a> Translation<'p, 'a> {
             Data::Text(text) => self.plan.of_text(text, classes),
             Data::Unknown(path) => {
                 let wanted = Wanted { at: index, path, classes, many: false, shared_by: 1 };
-                self.plan.resolve(wanted).data
+                let Resolved { data, by_key, .. } = self.plan.resolve(wanted);
+                by_key
+                    .into_iter()
+                    .for_each(|taken| self.readings.by_key(self.plan, (index, path), taken));
+                data
             }
             _ => return None,
         };
@@ -213,7 +227,10 @@ impl<'p, 'a> Translation<'p, 'a> {
             }
             Data::Unknown(path) => {
                 let wanted = Wanted { at: index, path, classes, many: true, shared_by };
-                let Resolved { data, all_of } = self.plan.resolve(wanted);
+                let Resolved { data, all_of, by_key } = self.plan.resolve(wanted);
+                by_key
+                    .into_iter()
+                    .for_each(|taken| self.readings.by_key(self.plan, (index, path), taken));
                 all_of.into_iter().for_each(|first| self.take_whole(index, first, place));
                 at_place(data, place)
             }
@@ -246,9 +263,7 @@ impl<'p, 'a> Translation<'p, 'a> {
         }
         self.taken_whole.push(first);
         let (user, id) = (&self.plan.instances[index].id, self.plan.instances[first].id.as_str());
-        let user = user.as_str();
-        let resource =
-            id.strip_suffix(']').and_then(|id| id.rsplit_once('[')).map_or(id, |(id, _)| id);
+        let (user, resource) = (user.as_str(), without_key(id));
         let message = format!("`{user}` is taken to use every instance of `{resource}`");
         let help = "a plan does not say which ones it uses; the state after `apply` does";
         self.findings.push(Finding::warning("taken-whole", place, message).help(help));

@@ -124,6 +124,72 @@ fn without_an_index_no_instance_is_picked() {
     assert!(text.contains("nat-gateway aws_nat_gateway.n in aws_subnet.a[1]"), "{text}");
 }
 
+/// `x[count.index]` looks like `x[count.index + 1]`, and the same index is likely only where each has
+/// one.
+#[test]
+fn an_index_picks_the_same_only_where_both_have_the_same_keys() {
+    let network = |tables: usize| {
+        let vpc_of = ["aws_vpc.main.id", "aws_vpc.main"];
+        let names = ["aws_route_table.t[0]", "aws_route_table.t[1]", "aws_route_table.t[2]"];
+        let table = |address: &&'static str| {
+            let written = json!({ "vpc_id": refers(&vpc_of) });
+            new(address, json!({}), json!({ "id": true, "vpc_id": true, "route": true }), written)
+        };
+        let join = |address| {
+            let subnet = ["aws_subnet.a[0].id", "aws_subnet.a[0]", "aws_subnet.a"];
+            let subnet = if address == "aws_route_table_association.j[0]" {
+                subnet
+            } else {
+                ["aws_subnet.a[1].id", "aws_subnet.a[1]", "aws_subnet.a"]
+            };
+            let table = ["aws_route_table.t", "count.index"];
+            let written = json!({ "subnet_id": refers(&subnet), "route_table_id": refers(&table) });
+            let unknown = json!({ "id": true, "subnet_id": true, "route_table_id": true });
+            new(address, json!({}), unknown, written)
+        };
+        let mut all = vec![
+            vpc("aws_vpc.main", "10.0.0.0/16"),
+            subnet("aws_subnet.a[0]", "10.0.1.0/24", &vpc_of),
+            subnet("aws_subnet.a[1]", "10.0.2.0/24", &vpc_of),
+        ];
+        all.extend(names.iter().take(tables).map(table));
+        all.push(join("aws_route_table_association.j[0]"));
+        all.push(join("aws_route_table_association.j[1]"));
+        let (model, warnings) = read(&plan(&all)).unwrap_or_else(|found| panic!("{found:?}"));
+        (described(&model), warnings.join("\n"))
+    };
+    let (text, warnings) = network(2);
+    assert!(!text.contains("unknown everything"), "{text}");
+    let said = "`route_table_id` of `aws_route_table_association.j` is taken to be \
+                `aws_route_table.t[count.index]`";
+    assert!(warnings.contains(said), "{warnings}");
+    let said = "`aws_route_table.t` is taken to have no `route` blocks";
+    assert!(warnings.contains(said), "{warnings}");
+    let (text, warnings) = network(3);
+    let unknown = "unknown everything: `aws_route_table_association.j[0].route_table_id`";
+    assert!(text.contains(unknown), "{text}");
+    assert!(!warnings.contains("count.index"), "{warnings}");
+}
+
+#[test]
+fn a_list_of_which_a_key_may_have_chosen_is_not_taken_whole() {
+    let network = |references: &[&str]| {
+        let vpc_of = ["aws_vpc.main.id", "aws_vpc.main"];
+        let written = json!({ "subnets": refers(references) });
+        let known = json!({ "vpc_connector_name": "web" });
+        model_of(&[
+            vpc("aws_vpc.main", "10.0.0.0/16"),
+            subnet("aws_subnet.a[0]", "10.0.1.0/24", &vpc_of),
+            subnet("aws_subnet.a[1]", "10.0.2.0/24", &vpc_of),
+            new("aws_apprunner_vpc_connector.web", known, json!({ "subnets": true }), written),
+        ])
+    };
+    let whole = network(&["aws_subnet.a"]);
+    assert!(whole.contains("in aws_subnet.a[0] aws_subnet.a[1]"), "{whole}");
+    let chosen = network(&["aws_subnet.a", "count.index"]);
+    assert!(chosen.contains("unknown everything: "), "{chosen}");
+}
+
 #[test]
 fn a_rule_of_an_unknown_group_may_be_of_any() {
     let group = |address| {

@@ -2,16 +2,17 @@
 
 use egret_control::source::{Place, Sourced};
 use egret_dataplane::packet::Protocol as IpProtocol;
-use egret_verify::fates::Row;
 use egret_verify::space::{Span, has_ports, join};
+use egret_verify::survey::{Row, Traffic};
 use egret_verify::words::traffic;
 use indexmap::IndexMap;
 
 use super::targets::{RESOLVER, Targets};
-use super::{Arrival, Group, Recording, Seen, depends_on_source_port, protocol};
+use super::{Arrival, Group, Recording, Seen, depends_on_source_port, protocol, sayable};
 use crate::scenario::{Expectation, Outcome, Target};
 
 /// Packets of one protocol.
+#[derive(Clone, Copy)]
 pub(super) struct Packets<'a> {
     pub(super) protocol: IpProtocol,
     pub(super) destinations: &'a [Span<u32>],
@@ -23,9 +24,11 @@ pub(super) fn record(group: &Group<'_>, recording: &mut Recording) {
     let targets = Targets::new(group);
     let mut dropped = Dropped::new();
     for row in &group.rows {
-        for protocol in &row.protocols {
-            let packets =
-                Packets { protocol: *protocol, destinations: &row.destinations, ports: &row.ports };
+        // Of protocols that nothing in the configuration names, nobody expects anything.
+        let is_named = |protocol: &&IpProtocol| !row.traffic.others.contains(protocol);
+        for protocol in row.traffic.protocols.iter().filter(is_named) {
+            let ports = row.traffic.ports(*protocol);
+            let packets = Packets { protocol: *protocol, destinations: &row.destinations, ports };
             if depends_on_source_port(row) {
                 let why = "depends on the source port of its translator";
                 recording.leave_out(&targets, &packets, why);
@@ -34,8 +37,11 @@ pub(super) fn record(group: &Group<'_>, recording: &mut Recording) {
             for (seen, zones) in group.zones(row) {
                 match seen {
                     Seen::Arrives(arrival) => {
-                        let from = group.from(&zones);
-                        recording.expect(arrives(&targets, from, &packets, arrival));
+                        for ports in sayable(*protocol, ports) {
+                            let (from, packets) =
+                                (group.from(&zones), Packets { ports: &ports, ..packets });
+                            recording.expect(arrives(&targets, from, &packets, arrival));
+                        }
                     }
                     Seen::Dropped => dropped.entry((zones, *protocol)).or_default().push(row),
                     Seen::LinkLocal => {
@@ -43,6 +49,7 @@ pub(super) fn record(group: &Group<'_>, recording: &mut Recording) {
                         expected.into_iter().for_each(|expected| recording.expect(expected));
                     }
                     Seen::Varies => recording.leave_out(&targets, &packets, "varies by chance"),
+                    Seen::Inconclusive(name) => recording.wait(&targets, &packets, name),
                 }
             }
         }
@@ -60,12 +67,14 @@ fn record_dropped(
     recording: &mut Recording,
 ) {
     for ((zones, protocol), rows) in dropped {
-        for (destinations, ports) in by_ports(rows) {
-            let packets =
-                Packets { protocol: *protocol, destinations: &destinations, ports: &ports };
-            for to in targets.of_dropped(&destinations) {
-                let from = group.from(zones);
-                recording.expect(expectation(from, to, &packets, Outcome::Dropped));
+        for (destinations, ports) in by_ports(rows, *protocol) {
+            for ports in sayable(*protocol, &ports) {
+                let packets =
+                    Packets { protocol: *protocol, destinations: &destinations, ports: &ports };
+                for to in targets.of_dropped(&destinations) {
+                    let from = group.from(zones);
+                    recording.expect(expectation(from, to, &packets, Outcome::Dropped));
+                }
             }
         }
     }
@@ -76,8 +85,8 @@ type Product = (Vec<Span<u32>>, Vec<Span<u16>>);
 
 /// The packets of rows, with all destinations of a port together: what is dropped is dropped at most
 /// ports for most destinations.
-fn by_ports(rows: &[&Row<Vec<Seen>>]) -> Vec<Product> {
-    let spans = || rows.iter().flat_map(|row| &row.ports);
+fn by_ports(rows: &[&Row<Vec<Seen>>], protocol: IpProtocol) -> Vec<Product> {
+    let spans = || rows.iter().flat_map(|row| row.traffic.ports(protocol));
     let begins = spans().map(|span| span.first);
     let mut begins: Vec<u16> =
         begins.chain(spans().filter_map(|span| span.last.checked_add(1))).collect();
@@ -86,7 +95,9 @@ fn by_ports(rows: &[&Row<Vec<Seen>>]) -> Vec<Product> {
     let mut found: IndexMap<Vec<Span<u32>>, Vec<Span<u16>>> = IndexMap::new();
     for (at, first) in begins.iter().enumerate() {
         let last = begins.get(at + 1).map_or(u16::MAX, |next| next - 1);
-        let here = rows.iter().filter(|row| row.ports.iter().any(|span| span.contains(*first)));
+        let has =
+            |row: &&&Row<_>| row.traffic.ports(protocol).iter().any(|span| span.contains(*first));
+        let here = rows.iter().filter(has);
         let destinations =
             in_order(here.flat_map(|row| row.destinations.iter().copied()).collect());
         // What is after the last port of all has no destination.
@@ -108,7 +119,7 @@ fn in_order(mut spans: Vec<Span<u32>>) -> Vec<Span<u32>> {
 impl Recording {
     /// Says what is not expected, and why not.
     pub(super) fn leave_out(&mut self, targets: &Targets<'_>, packets: &Packets<'_>, why: &str) {
-        let traffic = traffic(&[packets.protocol], packets.ports);
+        let traffic = traffic(&Traffic::of(packets.protocol, packets.ports.to_vec()));
         let to = match targets.of(packets.destinations) {
             (to, but) if to.len() + but.len() > SHOWN => "some addresses".to_owned(),
             (to, but) if but.is_empty() => to.join(", "),
@@ -118,6 +129,14 @@ impl Recording {
             format!("{}: what becomes of {traffic} to {to} {why}", targets.senders().join(", "));
         if !self.left_out.contains(&sentence) {
             self.left_out.push(sentence);
+        }
+    }
+
+    /// Says what is not expected, as it waits for what is called so.
+    pub(super) fn wait(&mut self, targets: &Targets<'_>, packets: &Packets<'_>, name: &str) {
+        self.leave_out(targets, packets, &format!("depends on what is not known: {name}"));
+        if !self.waits_for.iter().any(|known| known == name) {
+            self.waits_for.push(name.to_owned());
         }
     }
 }
@@ -179,7 +198,7 @@ pub(super) fn expectation(
         from: from.into_iter().map(Sourced::implied).collect(),
         to: to.iter().flat_map(of).map(Sourced::implied).collect(),
         except: except.into_iter().map(Sourced::implied).collect(),
-        protocol: protocol(packets.protocol),
+        protocol: protocol(packets.protocol, packets.ports),
         outcome: Sourced::implied(outcome),
         by: None,
         reason: None,

@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use egret_dataplane::packet::Protocol as IpProtocol;
 use egret_dataplane::snapshot::{Egress, EniId, EniOwner, Interface, Snapshot};
-use egret_verify::fates::Row;
 use egret_verify::senders::Sender;
 use egret_verify::space::{Span, has_ports};
+use egret_verify::survey::Row;
 use indexmap::IndexMap;
 
 use super::everything::{Packets, arrives, expectation};
@@ -69,7 +69,7 @@ impl Logged {
         for row in &group.rows {
             for (seen, zones) in group.zones(row) {
                 let flows = || zones.iter().flat_map(|zone| &of_zone[*zone]);
-                for protocol in &row.protocols {
+                for protocol in &row.traffic.protocols {
                     let of_row = |flow: &&Flow| flow.protocol == protocol.0 && has(row, flow);
                     let seen = Sight { group, targets: &targets, row, seen, zones: &zones };
                     seen.record(*protocol, flows().filter(of_row), recording);
@@ -127,7 +127,8 @@ fn shared(snapshot: &Snapshot, address: Ipv4Addr, id: Option<&str>) -> Option<En
 }
 
 fn has(row: &Row<Vec<Seen>>, flow: &Flow) -> bool {
-    row.ports.iter().any(|span| span.contains(flow.port)) && contains(&row.destinations, flow.dst)
+    let ports = row.traffic.ports(IpProtocol(flow.protocol));
+    ports.iter().any(|span| span.contains(flow.port)) && contains(&row.destinations, flow.dst)
 }
 
 /// Whether spans, which are in order, have an address.
@@ -205,6 +206,7 @@ impl Sight<'_> {
             // No log has these, and no rule is asked.
             Seen::LinkLocal => {}
             Seen::Varies => recording.leave_out(self.targets, packets, "varies by chance"),
+            Seen::Inconclusive(name) => recording.wait(self.targets, packets, name),
         }
     }
 }

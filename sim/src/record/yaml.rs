@@ -40,9 +40,17 @@ fn fields(expectation: &Expectation) -> Vec<(&'static str, String)> {
     let protocol = match expectation.protocol {
         Protocol::Tcp => None,
         Protocol::Udp => Some("udp".to_owned()),
-        Protocol::Icmp(..) => Some("icmp".to_owned()),
+        Protocol::Icmp(Some(8), Some(0)) => Some("icmp".to_owned()),
+        Protocol::Icmp(..) => None,
         Protocol::Other(number) => Some(number.to_string()),
         Protocol::All => Some("all".to_owned()),
+    };
+    let icmp = match expectation.protocol {
+        Protocol::Icmp(Some(8), Some(0)) => None,
+        Protocol::Icmp(Some(kind), Some(code)) => Some(format!("{kind}/{code}")),
+        Protocol::Icmp(Some(kind), None) => Some(kind.to_string()),
+        Protocol::Icmp(None, _) => Some("all".to_owned()),
+        _ => None,
     };
     let outcome = match *expectation.outcome {
         Outcome::Delivered => "delivered",
@@ -55,6 +63,7 @@ fn fields(expectation: &Expectation) -> Vec<(&'static str, String)> {
         ("to", texts(to.iter().map(|to| to.to_string()).collect())),
         ("except", texts(except.iter().map(|except| except.value.clone()).collect())),
         ("protocol", protocol),
+        ("icmp", icmp),
         ("outcome", Some(outcome.to_owned())),
         ("by", expectation.by.as_ref().map(|by| scalar(by))),
         ("reason", expectation.reason.as_ref().map(|reason| reason.name().to_owned())),

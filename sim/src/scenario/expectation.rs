@@ -59,7 +59,7 @@ pub enum Protocol {
     /// A UDP datagram.
     Udp,
     /// An ICMP message of this type and code.
-    Icmp(u8, u8),
+    Icmp(Option<u8>, Option<u8>),
     /// A packet of another IP protocol.
     Other(u8),
     /// Every protocol, with every port and type.
@@ -441,8 +441,10 @@ pub(super) fn protocol(
         6 => Protocol::Tcp,
         17 => Protocol::Udp,
         1 => {
-            let IcmpTypes(kind, code) = icmp.map_or(IcmpTypes(None, None), |icmp| icmp.value);
-            Protocol::Icmp(kind.unwrap_or(8), code.unwrap_or(0))
+            // An echo request, where nothing else is said.
+            let echo = IcmpTypes(Some(8), Some(0));
+            let IcmpTypes(kind, code) = icmp.map_or(echo, |icmp| icmp.value);
+            Protocol::Icmp(kind, code)
         }
         other => Protocol::Other(other),
     })

@@ -213,7 +213,7 @@ fn expectations_are_typed() {
     assert_eq!(expect[1].code.as_deref().map(String::as_str), Some("ENI_SG_RULES_MISMATCH"));
     assert_eq!(
         (expect[2].protocol, expect[2].outcome.value),
-        (Protocol::Icmp(8, 0), Outcome::NoReply)
+        (Protocol::Icmp(Some(8), Some(0)), Outcome::NoReply)
     );
     assert_eq!(expect[2].to[0].value, Target { host: "10.0.1.5".to_owned(), ports: None });
 }

@@ -71,6 +71,7 @@ static TABLES: &[&[Action]] = &[
     route_tables::ACTIONS,
     routes::ACTIONS,
     security_group_rules::ACTIONS,
+    security_group_rules::descriptions::ACTIONS,
     security_groups::ACTIONS,
     subnets::ACTIONS,
     tags::ACTIONS,

@@ -5,6 +5,8 @@ use std::io;
 use clap::Args;
 use egret_control::finding::Finding;
 use egret_control::source::Sources;
+use egret_sim::unmet::Unmet;
+use egret_verify::classes::TooMany;
 use serde_json::json;
 
 use crate::explain::Format;
@@ -12,9 +14,10 @@ use crate::input::{self, Input, Loaded};
 use crate::{Exit, terminal};
 
 mod flow_logs;
+mod unmet;
 
-/// Reads a configuration and says everything that is wrong with it, or looks wrong; with flow logs also
-/// which rules no logged flow uses, and where a log contradicts the configuration.
+/// Reads a configuration and says everything that is wrong with it, or looks wrong, and what no packet
+/// of a service or host comes to; with flow logs instead which rules no logged flow uses, and where a log contradicts the configuration.
 ///
 /// Exit codes: 0 nothing stands in the way (there may be warnings), 1 what --fail-on names was found, 2
 /// there are errors, or records that cannot be read.
@@ -31,12 +34,22 @@ pub(crate) struct Check {
     flow_logs: flow_logs::FlowLogs,
 }
 
+/// What is said beside the findings.
+enum Beside<'a> {
+    /// Nothing: the configuration is not to be used.
+    Nothing,
+    /// What no packet comes to.
+    Unmet(Result<Unmet, TooMany>),
+    /// What flow logs have used.
+    FlowLogs(Box<flow_logs::Checked<'a>>),
+}
+
 impl Check {
     pub(crate) fn run(self) -> io::Result<Exit> {
         match self.input.load() {
             Ok(loaded) => self.accepted(&loaded),
             Err(rejection) => {
-                self.print(&rejection.findings, &rejection.sources, None)?;
+                self.print(&rejection.findings, &rejection.sources, &Beside::Nothing)?;
                 Ok(Exit::BadInput)
             }
         }
@@ -45,13 +58,14 @@ impl Check {
     fn accepted(&self, loaded: &Loaded) -> io::Result<Exit> {
         let (findings, sources) = (&loaded.warnings, &loaded.model.sources);
         if self.flow_logs.is_none() {
-            self.print(findings, sources, None)?;
+            self.print(findings, sources, &Beside::Unmet(unmet::of(loaded)))?;
             return Ok(Exit::Fine);
         }
         match self.flow_logs.check(loaded)? {
             Ok(checked) => {
-                self.print(findings, sources, Some(&checked))?;
-                Ok(self.flow_logs.exit(&checked))
+                let exit = self.flow_logs.exit(&checked);
+                self.print(findings, sources, &Beside::FlowLogs(Box::new(checked)))?;
+                Ok(exit)
             }
             Err(error) => {
                 terminal::complain(&format!("egret: {error}\n"))?;
@@ -64,21 +78,27 @@ impl Check {
         &self,
         findings: &[Finding],
         sources: &Sources,
-        checked: Option<&flow_logs::Checked<'_>>,
+        beside: &Beside<'_>,
     ) -> io::Result<()> {
         match self.format {
             Format::Text => {
                 input::show(findings, sources)?;
                 let errors = findings.iter().filter(|finding| finding.is_error()).count();
                 terminal::print(&summary(errors, findings.len() - errors))?;
-                checked.map_or(Ok(()), flow_logs::Checked::show)
+                match beside {
+                    Beside::Nothing => Ok(()),
+                    Beside::Unmet(unmet) => terminal::print(&unmet::text(unmet, sources)),
+                    Beside::FlowLogs(checked) => checked.show(),
+                }
             }
             Format::Json => {
                 let all: Vec<_> =
                     findings.iter().map(|finding| as_json(finding, sources)).collect();
                 let mut document = json!({ "findings": all });
-                if let Some(checked) = checked {
-                    document["flow_logs"] = checked.json();
+                match beside {
+                    Beside::Nothing => {}
+                    Beside::Unmet(unmet) => document["unmet"] = unmet::json(unmet, sources),
+                    Beside::FlowLogs(checked) => document["flow_logs"] = checked.json(),
                 }
                 terminal::print(&format!("{document:#}\n"))
             }

@@ -192,3 +192,44 @@ fn a_reader_that_goes_away_is_no_failure() {
     assert_eq!(stderr(&output), "");
     assert_eq!(code(&output), 0);
 }
+
+/// A route to a peering that no group lets anything through to, and a group that nobody uses.
+#[test]
+fn check_notes_what_no_packet_comes_to() {
+    let text = "
+vpc:
+  cidr: 10.0.0.0/16
+  internet_gateway: true
+  subnets:
+    app:    { az: use1-az1, cidr: 10.0.1.0/24, route_table: private }
+    public: { az: use1-az1, cidr: 10.0.101.0/24, route_table: public }
+  route_tables:
+    private: { 0.0.0.0/0: nat, 198.51.100.0/24: nat }
+    public: { 0.0.0.0/0: internet_gateway }
+  nat_gateways:
+    nat: { subnet: public, addresses: [198.51.100.10] }
+  security_groups:
+    web: { egress: [ { protocol: tcp, ports: 443, to: 203.0.113.0/24 } ] }
+    spare:
+      egress:
+        - { protocol: tcp, ports: 22, to: 10.0.0.0/8 }
+        - { protocol: tcp, ports: 25, to: 10.0.0.0/8 }
+connectors:
+  web: { subnets: [app], security_groups: [web] }
+services:
+  web: { egress: vpc, connector: web }
+";
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("scenario.yaml"), text).expect("written");
+    let path = folder.path().join("scenario.yaml").display().to_string();
+    let output = egret(&["check", &path]);
+    assert_eq!(code(&output), 0, "{output:?}");
+    let said = stdout(&output);
+    let (_, notes) = said.split_once("No packet of a service or host comes to\n").expect("notes");
+    assert!(notes.contains("  private 198.51.100.0/24, to nat-gateway nat  ["), "{notes}");
+    assert!(notes.contains("  all 2 security group rules of spare egress  ["), "{notes}");
+    assert!(!notes.contains("web egress") && !notes.contains("0.0.0.0/0"), "{notes}");
+    let output = egret(&["check", &path, "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    assert_eq!(json["unmet"][0]["line"].as_u64().map(|line| line > 1), Some(true), "{json:#}");
+}

@@ -24,4 +24,5 @@ mod stream;
 pub mod suite;
 mod tally;
 mod trails;
+pub mod unmet;
 mod world;

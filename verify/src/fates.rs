@@ -7,11 +7,11 @@ use std::net::Ipv4Addr;
 
 use egret_control::explain::{element_kind, element_names};
 use egret_dataplane::snapshot::{Interface, InterfaceId, Snapshot};
+use egret_dataplane::trace::Direction;
 use egret_dataplane::verdict::{Drop, DropReason, Element};
 
 use crate::classes::Class;
 use crate::cuts::World;
-use crate::reach::{Way, way};
 
 /// What becomes of a packet and of its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -122,6 +122,31 @@ impl Fate {
     pub fn of(world: &World<'_>, class: &Class) -> Fate {
         Raw::of(world, class).named(world)
     }
+}
+
+/// The elements of a way that have addresses or translate, in order.
+pub type Way = Vec<Element>;
+
+/// The elements that packets pass and that a user would name.
+pub fn way(class: &Class) -> Way {
+    let passed = class.hops.iter().filter(|hop| hop.direction == Direction::Forward);
+    let named = passed.map(|hop| hop.element).filter(|element| {
+        !matches!(
+            element,
+            Element::Dataplane
+                | Element::Service(_)
+                | Element::HyperplaneEni(_)
+                | Element::SecurityGroup(_)
+                | Element::NetworkAcl(_)
+                | Element::RouteTable(_)
+                | Element::Internet
+        )
+    });
+    let mut way: Way = named.collect();
+    way.dedup();
+    // The destination itself.
+    way.pop_if(|last| matches!(last, Element::NetworkInterface(_) | Element::LinkLocal(_)));
+    way
 }
 
 /// A fate by indices of one configuration.

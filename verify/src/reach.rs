@@ -2,11 +2,9 @@
 
 use std::collections::HashMap;
 
-use egret_dataplane::trace::Direction;
-use egret_dataplane::verdict::Element;
 use indexmap::IndexSet;
 
-use crate::classes::{Class, Origin, TooMany};
+use crate::classes::{Origin, TooMany};
 use crate::cuts::World;
 use crate::fates::{Fate, Obstacle, Thing};
 use crate::rows::of_any_source_port;
@@ -27,9 +25,6 @@ pub struct Manner {
     /// What is not known and decides, where that is not certain.
     pub waits_for: Vec<String>,
 }
-
-/// The elements of a way that have addresses or translate, in order.
-pub type Way = Vec<Element>;
 
 /// How surely packets arrive and are answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -99,26 +94,4 @@ fn manner(fates: &[&Fate]) -> Option<Manner> {
     };
     let obstacle = fates.iter().find_map(|fate| fate.obstacle()).cloned();
     Some(Manner { ways, surety, obstacle, waits_for })
-}
-
-/// The elements that packets pass and that a user would name.
-pub fn way(class: &Class) -> Way {
-    let passed = class.hops.iter().filter(|hop| hop.direction == Direction::Forward);
-    let named = passed.map(|hop| hop.element).filter(|element| {
-        !matches!(
-            element,
-            Element::Dataplane
-                | Element::Service(_)
-                | Element::HyperplaneEni(_)
-                | Element::SecurityGroup(_)
-                | Element::NetworkAcl(_)
-                | Element::RouteTable(_)
-                | Element::Internet
-        )
-    });
-    let mut way: Way = named.collect();
-    way.dedup();
-    // The destination itself.
-    way.pop_if(|last| matches!(last, Element::NetworkInterface(_) | Element::LinkLocal(_)));
-    way
 }

@@ -19,7 +19,7 @@ use egret_control::model::{InterfaceOwner, Model};
 use egret_dataplane::packet::Protocol;
 use egret_verify::classes::{Class, classes};
 use egret_verify::cuts;
-use egret_verify::reach::way;
+use egret_verify::fates::way;
 use egret_verify::same::{Difference, difference};
 use egret_verify::senders::{Sender, senders};
 use egret_verify::space::{ADDRESSES, Region};

@@ -310,7 +310,7 @@ impl List {
 }
 
 /// Whether a route is one that AWS adds by itself: to the VPC's own addresses.
-pub(super) fn is_local(snapshot: &Snapshot, part: Part) -> bool {
+pub(crate) fn is_local(snapshot: &Snapshot, part: Part) -> bool {
     let Part::Route { table, route } = part else { return false };
     snapshot[table].routes[route].target == RouteTarget::Local
 }

@@ -19,6 +19,7 @@ pub mod ids;
 pub mod import;
 pub mod interfaces;
 pub mod model;
+pub mod network_insights;
 pub mod peerings;
 pub mod prefix_lists;
 pub mod public_addresses;
@@ -125,6 +126,12 @@ tables! {
     services: app_runner::Service,
     /// What was done to services, by their ARN and in order.
     operations: app_runner::Operation,
+    /// Reachability Analyzer's paths.
+    network_insights_paths: network_insights::Path,
+    /// Its analyses.
+    network_insights_analyses: network_insights::Analysis,
+    /// Those of them that are to be made yet, by their ids.
+    analyses_under_way: network_insights::UnderWay,
     /// Answers to requests that may come again, by action and token.
     client_tokens: client_tokens::ClientToken,
     /// Tags, by the id or ARN of what carries them.

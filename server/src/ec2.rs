@@ -30,6 +30,8 @@ mod describe;
 mod internet_gateways;
 pub(crate) mod nat_gateways;
 mod network_acls;
+pub(crate) mod network_insights_analyses;
+mod network_insights_paths;
 mod network_interfaces;
 pub(crate) mod peerings;
 mod permissions;
@@ -61,6 +63,8 @@ static TABLES: &[&[Action]] = &[
     nat_gateways::ACTIONS,
     nat_gateways::addresses::ACTIONS,
     network_acls::ACTIONS,
+    network_insights_analyses::ACTIONS,
+    network_insights_paths::ACTIONS,
     network_interfaces::ACTIONS,
     network_interfaces::private_addresses::ACTIONS,
     peerings::ACTIONS,

@@ -9,12 +9,14 @@ use super::Account;
 use super::app_runner::Operation;
 use super::client_tokens::ClientToken;
 use super::ids::Ids;
+use super::network_insights::{Analysis, Path, UnderWay};
 use super::table::{Row, Write};
 use super::time::Timestamp;
 use super::timers::Timer;
 
 /// Kinds of rows that no packet ever meets.
-const ASIDE: [&str; 3] = [Operation::KIND, Timer::KIND, ClientToken::KIND];
+const ASIDE: [&str; 6] =
+    [Operation::KIND, Timer::KIND, ClientToken::KIND, Path::KIND, Analysis::KIND, UnderWay::KIND];
 
 /// The account while it is changed.
 #[derive(Debug)]

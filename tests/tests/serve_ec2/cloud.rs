@@ -17,7 +17,7 @@ use egret_server::engine::Judged;
 use egret_server::error::AwsError;
 use egret_server::protocol::query::Parameters;
 use egret_server::serve::{Options, Server};
-use egret_server::{app_runner, ec2};
+use egret_server::{analyst, app_runner, ec2};
 use egret_tests::net::{interface_name, sender};
 use egret_tests::packet::{read, syn};
 use egret_tests::probe::Source;
@@ -45,6 +45,7 @@ impl Cloud {
         let plane = Arc::clone(&server.plane);
         let clock = Arc::clone(&plane);
         tokio::spawn(async move { clock.keep_time().await });
+        tokio::spawn(analyst::work(Arc::clone(&plane)));
         Cloud { plane, _server: server, port: AtomicU16::new(20_000) }
     }
 

@@ -4,3 +4,4 @@
 mod cloud;
 mod network;
 mod policies;
+mod reachability;

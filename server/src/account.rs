@@ -13,6 +13,7 @@ pub mod change;
 pub mod client_tokens;
 pub mod default_vpc;
 pub mod endpoints;
+pub mod flow_logs;
 pub mod gateways;
 pub mod hyperplane;
 pub mod ids;
@@ -126,6 +127,8 @@ tables! {
     services: app_runner::Service,
     /// What was done to services, by their ARN and in order.
     operations: app_runner::Operation,
+    /// Flow logs.
+    flow_logs: flow_logs::FlowLog,
     /// Reachability Analyzer's paths.
     network_insights_paths: network_insights::Path,
     /// Its analyses.

@@ -27,6 +27,7 @@ pub mod tags;
 mod account_attributes;
 mod addresses;
 mod describe;
+pub(crate) mod flow_logs;
 mod internet_gateways;
 pub(crate) mod nat_gateways;
 mod network_acls;
@@ -59,6 +60,7 @@ pub const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 static TABLES: &[&[Action]] = &[
     account_attributes::ACTIONS,
     addresses::ACTIONS,
+    flow_logs::ACTIONS,
     internet_gateways::ACTIONS,
     nat_gateways::ACTIONS,
     nat_gateways::addresses::ACTIONS,

@@ -14,6 +14,7 @@ use crate::analyst;
 use crate::control_plane::ControlPlane;
 use crate::engine::{Engine, StartError, Surroundings};
 use crate::http::{self, Limits, Shared};
+use crate::scribe;
 use crate::sigv4::Credentials;
 use crate::store::{Store, StoreError};
 
@@ -97,11 +98,15 @@ impl Server {
         let plane = Arc::clone(&self.plane);
         let clock = tokio::spawn(async move { plane.keep_time().await });
         let analyst = tokio::spawn(analyst::work(Arc::clone(&self.plane)));
+        let scribe = tokio::spawn(scribe::work(Arc::clone(&self.plane)));
+        let plane = Arc::clone(&self.plane);
         let shared =
             Shared { plane: self.plane, limits: self.limits, credentials: self.credentials };
         http::serve(listener, shared, stop).await;
         clock.abort();
         analyst.abort();
+        scribe.abort();
+        scribe::close(&plane);
     }
 }
 

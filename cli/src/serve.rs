@@ -35,6 +35,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
+    /// The folder that stands for Amazon S3: what CreateFlowLogs records is written there. DIR/s3 of
+    /// --data without it.
+    #[arg(long, value_name = "DIR")]
+    s3: Option<PathBuf>,
+
     /// Begin with this cloud: a scenario file, its folder, or JSON as `aws ec2 describe-*` prints it.
     /// Without one, an account begins with a default VPC.
     #[arg(long, value_name = "FILE")]
@@ -144,6 +149,7 @@ impl Serve {
         let rules = Rules {
             quotas: if self.no_quotas { Quotas::unlimited() } else { Quotas::default() },
             operation_time: std::time::Duration::from_nanos(self.operation_time.0),
+            s3: self.s3.clone().or_else(|| Some(self.data.as_ref()?.join("s3"))),
             ..Rules::default()
         };
         let options = Options {

@@ -13,12 +13,14 @@ pub mod change;
 pub mod client_tokens;
 pub mod default_vpc;
 pub mod endpoints;
+pub mod flow_logs;
 pub mod gateways;
 pub mod hyperplane;
 pub mod ids;
 pub mod import;
 pub mod interfaces;
 pub mod model;
+pub mod network_insights;
 pub mod peerings;
 pub mod prefix_lists;
 pub mod public_addresses;
@@ -125,6 +127,14 @@ tables! {
     services: app_runner::Service,
     /// What was done to services, by their ARN and in order.
     operations: app_runner::Operation,
+    /// Flow logs.
+    flow_logs: flow_logs::FlowLog,
+    /// Reachability Analyzer's paths.
+    network_insights_paths: network_insights::Path,
+    /// Its analyses.
+    network_insights_analyses: network_insights::Analysis,
+    /// Those of them that are to be made yet, by their ids.
+    analyses_under_way: network_insights::UnderWay,
     /// Answers to requests that may come again, by action and token.
     client_tokens: client_tokens::ClientToken,
     /// Tags, by the id or ARN of what carries them.

@@ -3,7 +3,9 @@
 use crate::account::change::Change;
 use crate::account::timers::Due;
 use crate::app_runner;
-use crate::ec2::{nat_gateways, peerings, transit_gateways, vpc_endpoints};
+use crate::ec2::{
+    nat_gateways, network_insights_analyses, peerings, transit_gateways, vpc_endpoints,
+};
 
 /// Has it happen.
 pub fn happen(change: &mut Change<'_>, due: Due) {
@@ -15,6 +17,7 @@ pub fn happen(change: &mut Change<'_>, due: Due) {
         Due::NatGatewayAddresses(id) => nat_gateways::addresses::settle(change, &id),
         Due::VpcEndpoint(id, state) => vpc_endpoints::go_on(change, &id, &state),
         Due::Peering(id, status) => peerings::go_on(change, &id, &status),
+        Due::Analysis(id) => network_insights_analyses::show(change, &id),
         Due::Transit(id, state) => transit_gateways::go_on(change, &id, &state),
     }
 }

@@ -28,9 +28,12 @@ mod account_attributes;
 mod address_attributes;
 mod addresses;
 mod describe;
+pub(crate) mod flow_logs;
 mod internet_gateways;
 pub(crate) mod nat_gateways;
 mod network_acls;
+pub(crate) mod network_insights_analyses;
+mod network_insights_paths;
 mod network_interfaces;
 pub(crate) mod peerings;
 mod permissions;
@@ -59,10 +62,13 @@ static TABLES: &[&[Action]] = &[
     account_attributes::ACTIONS,
     address_attributes::ACTIONS,
     addresses::ACTIONS,
+    flow_logs::ACTIONS,
     internet_gateways::ACTIONS,
     nat_gateways::ACTIONS,
     nat_gateways::addresses::ACTIONS,
     network_acls::ACTIONS,
+    network_insights_analyses::ACTIONS,
+    network_insights_paths::ACTIONS,
     network_interfaces::ACTIONS,
     network_interfaces::private_addresses::ACTIONS,
     peerings::ACTIONS,

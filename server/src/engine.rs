@@ -27,12 +27,16 @@ use egret_dataplane::worker::Limits;
 use tokio::sync::{oneshot, watch};
 
 use crate::account::Account;
+use crate::account::time::Timestamp;
 
 mod lane;
+mod observer;
 mod surroundings;
 
 pub use lane::Judged;
 use lane::{Burst, Bursts};
+pub(crate) use observer::Finished;
+pub use observer::Observer;
 pub use surroundings::Surroundings;
 
 /// What the workers run on.
@@ -91,6 +95,7 @@ pub struct Engine {
 
 struct Shared {
     surroundings: Surroundings,
+    observer: Arc<Observer>,
     wanted: Mutex<Wanted>,
     changed: Condvar,
     running: ArcSwap<Running>,
@@ -136,11 +141,13 @@ impl Engine {
         let snapshot = Arc::new(compilation.snapshot.clone());
         let counters: Vec<_> =
             (0..workers).map(|_| Arc::new(ArcSwap::from_pointee(Counters::default()))).collect();
+        let observer = Arc::new(Observer::default());
+        observer.follow(&now, Timestamp::now());
         let (inboxes, lanes) = counters
             .iter()
             .map(|shown| {
                 let (inbox, bursts) = channel();
-                (inbox, Bursts::new(bursts, Arc::clone(shown)))
+                (inbox, Bursts::new(bursts, Arc::clone(shown), Arc::clone(&observer)))
             })
             .unzip();
         let threads = Threads::start(&snapshot, Limits::default(), seed, lanes)?;
@@ -149,6 +156,7 @@ impl Engine {
         let progress = Progress { seen: revision, adopted: revision, epoch, problem: None };
         let shared = Arc::new(Shared {
             surroundings,
+            observer,
             wanted: Mutex::default(),
             changed: Condvar::new(),
             running: ArcSwap::from_pointee(running),
@@ -181,6 +189,11 @@ impl Engine {
     /// What is around the account.
     pub fn surroundings(&self) -> &Surroundings {
         &self.shared.surroundings
+    }
+
+    /// What flow logs see of packets.
+    pub fn observer(&self) -> &Observer {
+        &self.shared.observer
     }
 
     /// How far the workers have followed; it can be waited for.
@@ -241,6 +254,7 @@ impl Follower {
         while self.is_wanted(seen) {
             let account = copy(&self.account);
             seen = account.revision;
+            self.shared.observer.follow(&account, Timestamp::now());
             self.publish(&account);
         }
     }

@@ -10,10 +10,13 @@
 //! | [`ec2`], [`app_runner`], [`sts`] | an action does what AWS's does, or says AWS's error |
 //! | [`control_plane`] | a change is accepted, durable and followed, in one order |
 //! | [`account`] | the state: plain data, without a clock, chance or a socket |
+//! | [`analyst`] | a path is found, or what is in its way, by the dataplane's own code |
+//! | [`scribe`] | what flow logs saw is in files |
 //! | [`store`] | what was accepted is on disk |
 //! | [`engine`] | workers run on what the account has become |
 
 pub mod account;
+pub mod analyst;
 pub mod app_runner;
 pub mod aws;
 pub mod control_plane;
@@ -23,6 +26,7 @@ pub mod engine;
 pub mod error;
 pub mod http;
 pub mod protocol;
+pub mod scribe;
 pub mod serve;
 pub mod shapes;
 pub mod sigv4;

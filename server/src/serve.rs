@@ -10,9 +10,11 @@ use tokio::net::TcpListener;
 use crate::account::rules::Rules;
 use crate::account::time::Timestamp;
 use crate::account::{Account, Identity};
+use crate::analyst;
 use crate::control_plane::ControlPlane;
 use crate::engine::{Engine, StartError, Surroundings};
 use crate::http::{self, Limits, Shared};
+use crate::scribe;
 use crate::sigv4::Credentials;
 use crate::store::{Store, StoreError};
 
@@ -95,10 +97,16 @@ impl Server {
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let plane = Arc::clone(&self.plane);
         let clock = tokio::spawn(async move { plane.keep_time().await });
+        let analyst = tokio::spawn(analyst::work(Arc::clone(&self.plane)));
+        let scribe = tokio::spawn(scribe::work(Arc::clone(&self.plane)));
+        let plane = Arc::clone(&self.plane);
         let shared =
             Shared { plane: self.plane, limits: self.limits, credentials: self.credentials };
         http::serve(listener, shared, stop).await;
         clock.abort();
+        analyst.abort();
+        scribe.abort();
+        scribe::close(&plane);
     }
 }
 

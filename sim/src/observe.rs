@@ -12,9 +12,9 @@ use egret_control::index::Index;
 use egret_control::source::Sources;
 use egret_dataplane::crew::Crew;
 use egret_dataplane::packet::Tuple;
-use egret_dataplane::snapshot::{InterfaceId, Snapshot, SubnetId};
+use egret_dataplane::snapshot::{Epoch, InterfaceId, Snapshot, SubnetId};
 use egret_dataplane::time::{Duration, Instant};
-use egret_dataplane::trace::Decision;
+use egret_dataplane::trace::{Decision, Hop};
 use egret_dataplane::verdict::{Drop, Element};
 
 /// The hops of packets that go the same way.
@@ -28,6 +28,46 @@ pub struct Trail {
     pub hops: Vec<TrailHop>,
     /// How it ends.
     pub end: End,
+}
+
+impl Trail {
+    /// The trail of a packet that was sent so, with its hops and the time to each, and its addresses on
+    /// it. Without times it takes none.
+    pub fn of(
+        epoch: Epoch,
+        from: InterfaceId,
+        sent: Tuple,
+        hops: &[Hop],
+        delays: &[Duration],
+        end: End,
+    ) -> (Trail, Stages) {
+        let mut stages = Stages { tuples: [sent; Stages::MOST], count: 1 };
+        let delays = delays.iter().copied().chain(std::iter::repeat(Duration(0)));
+        let hops = hops.iter().zip(delays).map(|(hop, delay)| {
+            let before = stages.count - 1;
+            if hop.after != stages.last() && usize::from(stages.count) < Stages::MOST {
+                stages.tuples[usize::from(stages.count)] = hop.after;
+                stages.count += 1;
+            }
+            TrailHop {
+                element: hop.element,
+                subnet: hop.subnet,
+                decision: hop.decision,
+                before,
+                after: stages.count - 1,
+                delay,
+            }
+        });
+        let mut hops: Vec<TrailHop> = hops.collect();
+        // Some walks find out at one element that another one refuses.
+        if let (End::Drop(drop) | End::Reply(drop), Some(last)) = (end, hops.last().copied())
+            && last.element != drop.element
+        {
+            let decision = Decision::Nature;
+            hops.push(TrailHop { element: drop.element, decision, before: last.after, ..last });
+        }
+        (Trail { epoch: epoch.0.into(), from, hops, end }, stages)
+    }
 }
 
 /// One hop of a trail.

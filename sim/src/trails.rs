@@ -6,11 +6,12 @@ use std::collections::HashMap;
 use egret_dataplane::packet::{Headers, TcpFlags, Tuple};
 use egret_dataplane::snapshot::{InterfaceId, Snapshot};
 use egret_dataplane::time::{Duration, Instant};
-use egret_dataplane::trace::{Decision, Hop};
+use egret_dataplane::trace::Hop;
 use foldhash::fast::FixedState;
 
+use crate::flow_logs::tcp_flags;
 use crate::links::{Stop, Wires, legs};
-use crate::observe::{End, Stages, Trail, TrailHop};
+use crate::observe::{End, Stages, Trail};
 
 /// What is known of a trail besides its hops.
 #[derive(Debug)]
@@ -47,31 +48,7 @@ impl Trails {
     ) -> (u32, Stages) {
         let legs = legs(snapshot, from, hops);
         let (delays, stops) = wires.plan(&legs, hops.len());
-        let mut stages = Stages { tuples: [sent; Stages::MOST], count: 1 };
-        let hops = hops.iter().zip(&delays).map(|(hop, delay)| {
-            let before = stages.count - 1;
-            if hop.after != stages.last() && usize::from(stages.count) < Stages::MOST {
-                stages.tuples[usize::from(stages.count)] = hop.after;
-                stages.count += 1;
-            }
-            TrailHop {
-                element: hop.element,
-                subnet: hop.subnet,
-                decision: hop.decision,
-                before,
-                after: stages.count - 1,
-                delay: *delay,
-            }
-        });
-        let mut hops: Vec<TrailHop> = hops.collect();
-        // Some walks find out at one element that another one refuses.
-        if let (End::Drop(drop) | End::Reply(drop), Some(last)) = (end, hops.last().copied())
-            && last.element != drop.element
-        {
-            let decision = Decision::Nature;
-            hops.push(TrailHop { element: drop.element, decision, before: last.after, ..last });
-        }
-        let trail = Trail { epoch: snapshot.epoch.0.into(), from, hops, end };
+        let (trail, stages) = Trail::of(snapshot.epoch, from, sent, hops, &delays, end);
         let delay = *delays.last().expect("an end");
         (self.intern(trail, delay, stops), stages)
     }
@@ -136,8 +113,7 @@ impl Window {
         self.bytes += len;
         let Some(TcpFlags(flags)) = headers.and_then(Headers::tcp) else { return };
         let (syn, ack) = (flags & 0x02 != 0, flags & 0x10 != 0);
-        // FIN 1, SYN 2, RST 4; ACK counts with SYN only (aws-facts §10.2).
-        self.tcp_flags |= (flags & 0x07) | if syn && ack { 0x10 } else { 0 };
+        self.tcp_flags |= tcp_flags(flags);
         self.syns += u64::from(syn && !ack);
         self.syn_acks += u64::from(syn && ack);
         self.rsts += u64::from(flags & 0x04 != 0);

@@ -8,13 +8,23 @@ use std::ops::{Deref, DerefMut};
 use super::Account;
 use super::app_runner::Operation;
 use super::client_tokens::ClientToken;
+use super::flow_logs::FlowLog;
 use super::ids::Ids;
+use super::network_insights::{Analysis, Path, UnderWay};
 use super::table::{Row, Write};
 use super::time::Timestamp;
 use super::timers::Timer;
 
 /// Kinds of rows that no packet ever meets.
-const ASIDE: [&str; 3] = [Operation::KIND, Timer::KIND, ClientToken::KIND];
+const ASIDE: [&str; 7] = [
+    Operation::KIND,
+    Timer::KIND,
+    ClientToken::KIND,
+    Path::KIND,
+    Analysis::KIND,
+    UnderWay::KIND,
+    FlowLog::KIND,
+];
 
 /// The account while it is changed.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use egret_control::model::Settings;
@@ -17,6 +18,8 @@ pub struct Rules {
     pub settings: Settings,
     /// Public addresses of others, which the account is not given.
     pub foreign: BTreeSet<Ipv4Addr>,
+    /// The folder that stands for Amazon S3, if one does.
+    pub s3: Option<PathBuf>,
 }
 
 impl Default for Rules {
@@ -27,6 +30,7 @@ impl Default for Rules {
             operation_time,
             settings: Settings::default(),
             foreign: BTreeSet::new(),
+            s3: None,
         }
     }
 }

@@ -36,6 +36,8 @@ pub enum Due {
     VpcEndpoint(String, String),
     /// A state of a peering connection comes to its end.
     Peering(String, String),
+    /// What an analysis of Reachability Analyzer came to is shown: its id.
+    Analysis(String),
     /// A state of a transit gateway, an attachment or a route table of one comes to its end.
     Transit(String, String),
 }

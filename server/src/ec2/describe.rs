@@ -1,5 +1,7 @@
 //! What the Describe actions have in common: ids and filters in, a page of rows out.
 
+use std::ops::RangeInclusive;
+
 use super::filters::{self, Values};
 use super::pages::{self, Page};
 use crate::account::Account;
@@ -17,6 +19,8 @@ pub(super) struct Asked<'r> {
     pub known: &'r [&'r str],
     /// A page at a time.
     pub page: Page<'r>,
+    /// What it takes for `MaxResults`.
+    pub within: RangeInclusive<i32>,
 }
 
 impl<'r> Asked<'r> {
@@ -28,7 +32,12 @@ impl<'r> Asked<'r> {
         token: Option<&'r str>,
         most: Option<i32>,
     ) -> Asked<'r> {
-        Asked { ids, filters, known, page: Page { token, most } }
+        Asked { ids, filters, known, page: Page { token, most }, within: pages::MOST }
+    }
+
+    /// The same where AWS takes other numbers for `MaxResults`.
+    pub(super) fn within(self, within: RangeInclusive<i32>) -> Asked<'r> {
+        Asked { within, ..self }
     }
 
     /// The rows, and the next page's token. `values` says what a row has under a filter's name.
@@ -43,13 +52,30 @@ impl<'r> Asked<'r> {
         missing: impl Fn(&str) -> AwsError,
         values: impl Fn(&T, &str) -> Values,
     ) -> Result<(Vec<&'a T>, Option<String>)> {
+        self.of_those(account, table, missing, values, |_| true)
+    }
+
+    /// The same of those rows alone that are `wanted`.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub(super) fn of_those<'a, T: Row>(
+        &self,
+        account: &Account,
+        table: &'a Table<T>,
+        missing: impl Fn(&str) -> AwsError,
+        values: impl Fn(&T, &str) -> Values,
+        wanted: impl Fn(&T) -> bool,
+    ) -> Result<(Vec<&'a T>, Option<String>)> {
         filters::check(self.filters, self.known)?;
         if let Some(id) = self.ids.iter().find(|id| !table.has(id)) {
             return Err(missing(id));
         }
-        pages::page(table, self.page, |id, row| {
+        pages::page_within(table, self.page, self.within.clone(), |id, row| {
             let asked = self.ids.is_empty() || self.ids.iter().any(|asked| asked == id);
-            Ok(asked && filters::meets(account, id, self.filters, |name| values(row, name))?)
+            Ok(asked
+                && wanted(row)
+                && filters::meets(account, id, self.filters, |name| values(row, name))?)
         })
     }
 }

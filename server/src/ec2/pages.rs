@@ -3,11 +3,16 @@
 //! A token is the id of the last resource of a page: the next one begins after it, whatever has come
 //! and gone in between, and a page costs what is on it.
 
+use std::ops::RangeInclusive;
+
 use crate::account::table::{Row, Table};
 use crate::error::{AwsError, Result};
 
 /// Tokens begin with this, so that nobody takes them for ids.
 const TOKEN: &str = "egret-";
+
+/// What most actions take for `MaxResults`.
+pub(super) const MOST: RangeInclusive<i32> = 5..=1_000;
 
 /// What a request says of pages.
 #[derive(Clone, Copy, Debug)]
@@ -26,9 +31,22 @@ pub struct Page<'a> {
 pub fn page<'t, T: Row>(
     table: &'t Table<T>,
     page: Page<'_>,
+    fits: impl FnMut(&str, &T) -> Result<bool>,
+) -> Result<(Vec<&'t T>, Option<String>)> {
+    page_within(table, page, MOST, fits)
+}
+
+/// The same where AWS takes other numbers for `MaxResults`.
+///
+/// # Errors
+/// As [`page`].
+pub fn page_within<'t, T: Row>(
+    table: &'t Table<T>,
+    page: Page<'_>,
+    within: RangeInclusive<i32>,
     mut fits: impl FnMut(&str, &T) -> Result<bool>,
 ) -> Result<(Vec<&'t T>, Option<String>)> {
-    let most = most(page.most)?;
+    let most = most(page.most, within)?;
     let after = after(page.token)?;
     let mut rows = Vec::new();
     let mut last = String::new();
@@ -53,7 +71,7 @@ pub fn page_of<T>(
     things: impl IntoIterator<Item = (String, T)>,
     page: Page<'_>,
 ) -> Result<(Vec<T>, Option<String>)> {
-    let most = most(page.most)?;
+    let most = most(page.most, MOST)?;
     let after = after(page.token)?;
     let mut things: Vec<_> = things.into_iter().filter(|(key, _)| *key > after).collect();
     things.sort_by(|a, b| a.0.cmp(&b.0));
@@ -63,14 +81,14 @@ pub fn page_of<T>(
     Ok((things.into_iter().map(|(_, thing)| thing).collect(), next))
 }
 
-/// AWS takes 5 to 1,000.
-fn most(said: Option<i32>) -> Result<usize> {
+fn most(said: Option<i32>, within: RangeInclusive<i32>) -> Result<usize> {
     match said {
         None => Ok(usize::MAX),
-        Some(most @ 5..=1_000) => Ok(most as usize),
+        Some(most) if within.contains(&most) => Ok(most as usize),
         Some(other) => {
+            let (least, most) = within.into_inner();
             let message = format!(
-                "Value ( {other} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000."
+                "Value ( {other} ) for parameter maxResults is invalid. Expecting a value between {least} and {most}."
             );
             Err(AwsError::new("InvalidParameterValue", message))
         }

@@ -82,7 +82,7 @@ fn check(key: &str, value: &str) -> Result<()> {
 
 /// What AWS calls the type of a resource that is there.
 pub fn type_of(account: &Account, id: &str) -> Option<&'static str> {
-    let there: [(&str, bool, &str); 16] = [
+    let there: [(&str, bool, &str); 19] = [
         ("vpc-", account.vpcs.has(id), "vpc"),
         ("subnet-", account.subnets.has(id), "subnet"),
         ("rtb-", account.route_tables.has(id), "route-table"),
@@ -99,6 +99,9 @@ pub fn type_of(account: &Account, id: &str) -> Option<&'static str> {
         ("tgw-attach-", account.transit_gateway_attachments.has(id), "transit-gateway-attachment"),
         ("tgw-rtb-", account.transit_gateway_route_tables.has(id), "transit-gateway-route-table"),
         ("tgw-", account.transit_gateways.has(id), "transit-gateway"),
+        ("fl-", account.flow_logs.has(id), "vpc-flow-log"),
+        ("nip-", account.network_insights_paths.has(id), "network-insights-path"),
+        ("nia-", account.network_insights_analyses.has(id), "network-insights-analysis"),
     ];
     there.into_iter().find(|(_, there, _)| *there).map(|(_, _, kind)| kind)
 }

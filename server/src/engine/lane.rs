@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use egret_dataplane::counters::Counters;
+use egret_dataplane::packet::decode;
 use egret_dataplane::snapshot::InterfaceId;
 use egret_dataplane::threads::{Lane, Turn};
 use egret_dataplane::time::Instant;
+use egret_dataplane::trace::Record;
 use egret_dataplane::verdict::Verdict;
 use egret_dataplane::worker::{Arrival, Worker};
 use tokio::sync::oneshot;
+
+use super::observer::{Observer, Seen};
 
 /// How long a worker without packets rests before it looks for a new configuration: a bound on how
 /// late an idle worker adopts one.
@@ -38,12 +42,17 @@ pub struct Judged {
 pub(super) struct Bursts {
     inbox: Receiver<Burst>,
     shown: Arc<ArcSwap<Counters>>,
+    observer: Arc<Observer>,
     show_at: u64,
 }
 
 impl Bursts {
-    pub(super) fn new(inbox: Receiver<Burst>, shown: Arc<ArcSwap<Counters>>) -> Bursts {
-        Bursts { inbox, shown, show_at: 0 }
+    pub(super) fn new(
+        inbox: Receiver<Burst>,
+        shown: Arc<ArcSwap<Counters>>,
+        observer: Arc<Observer>,
+    ) -> Bursts {
+        Bursts { inbox, shown, observer, show_at: 0 }
     }
 
     fn show(&mut self, worker: &Worker, now: Instant) {
@@ -59,7 +68,11 @@ impl Lane for Bursts {
         self.show(worker, now);
         match self.inbox.recv_timeout(REST) {
             Ok(burst) => {
-                judge(worker, now, burst);
+                if self.observer.is_on() {
+                    judge_seen(worker, now, burst, &self.observer);
+                } else {
+                    judge(worker, now, burst);
+                }
                 self.show_at = 0;
                 Turn::Busy
             }
@@ -81,5 +94,22 @@ fn judge(worker: &mut Worker, now: Instant, mut burst: Burst) {
     let packets = burst.packets.into_iter().zip(verdicts);
     let judged = packets.map(|((_, bytes), verdict)| Judged { verdict, bytes }).collect();
     // Whoever asked may have gone.
+    let _ = burst.judged.send(judged);
+}
+
+/// The same with every packet's hops shown to flow logs.
+fn judge_seen(worker: &mut Worker, now: Instant, burst: Burst, observer: &Observer) {
+    let judged = burst.packets.into_iter().map(|(from, mut bytes)| {
+        let headers = decode(&bytes);
+        let mut record = Record::default();
+        let arrival = Arrival { interface: from, bytes: &mut bytes };
+        let verdict = worker.trace(now, arrival, &mut record, &mut Vec::new());
+        if let Ok(headers) = &headers {
+            let seen = Seen { from, headers, hops: &record.hops, verdict };
+            observer.saw(worker.snapshot(), &seen);
+        }
+        Judged { verdict, bytes }
+    });
+    let judged = judged.collect();
     let _ = burst.judged.send(judged);
 }

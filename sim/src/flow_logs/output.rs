@@ -28,9 +28,12 @@ pub enum FileKind {
 
 /// A value of a field; none is `-`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
+pub enum Value {
+    /// None.
     None,
+    /// Words.
     Text(String),
+    /// A number.
     Number(i64),
 }
 
@@ -45,48 +48,60 @@ impl std::fmt::Display for Value {
 }
 
 /// Where records go.
-pub(super) enum Output<W: Write + Send> {
+pub struct Output<W: Write + Send>(Packed<W>);
+
+enum Packed<W: Write + Send> {
     Text(W),
     Gzip(GzEncoder<W>),
     Parquet(Box<Parquet<W>>),
 }
 
 impl<W: Write + Send> Output<W> {
-    pub(super) fn new(mut out: W, kind: FileKind, format: &Format) -> io::Result<Output<W>> {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn new(mut out: W, kind: FileKind, format: &Format) -> io::Result<Output<W>> {
         let header = format!("{format}\n");
-        Ok(match kind {
+        Ok(Output(match kind {
             FileKind::Text => {
                 out.write_all(header.as_bytes())?;
-                Output::Text(out)
+                Packed::Text(out)
             }
             FileKind::Gzip => {
                 // No time in it: the same run makes the same bytes.
                 let mut out = GzBuilder::new().mtime(0).write(out, Compression::default());
                 out.write_all(header.as_bytes())?;
-                Output::Gzip(out)
+                Packed::Gzip(out)
             }
-            FileKind::Parquet => Output::Parquet(Box::new(Parquet::new(out, format)?)),
-        })
+            FileKind::Parquet => Packed::Parquet(Box::new(Parquet::new(out, format)?)),
+        }))
     }
 
     /// Adds records, a value for each field of the format.
-    pub(super) fn write(&mut self, records: &[Vec<Value>]) -> io::Result<()> {
-        match self {
-            Output::Text(out) => lines(out, records),
-            Output::Gzip(out) => lines(out, records),
-            Output::Parquet(parquet) => parquet.write(records).map_err(io::Error::other),
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn write(&mut self, records: &[Vec<Value>]) -> io::Result<()> {
+        match &mut self.0 {
+            Packed::Text(out) => lines(out, records),
+            Packed::Gzip(out) => lines(out, records),
+            Packed::Parquet(parquet) => parquet.write(records).map_err(io::Error::other),
         }
     }
 
     /// Ends the file.
-    pub(super) fn finish(&mut self) -> io::Result<()> {
-        match self {
-            Output::Text(out) => out.flush(),
-            Output::Gzip(out) => {
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(&mut self) -> io::Result<()> {
+        match &mut self.0 {
+            Packed::Text(out) => out.flush(),
+            Packed::Gzip(out) => {
                 out.try_finish()?;
                 out.get_mut().flush()
             }
-            Output::Parquet(parquet) => parquet.finish().map_err(io::Error::other),
+            Packed::Parquet(parquet) => parquet.finish().map_err(io::Error::other),
         }
     }
 }
@@ -102,7 +117,7 @@ fn lines(out: &mut impl Write, records: &[Vec<Value>]) -> io::Result<()> {
 }
 
 /// A file of columns. Each batch of records is a row group.
-pub(super) struct Parquet<W: Write + Send> {
+struct Parquet<W: Write + Send> {
     writer: SerializedFileWriter<W>,
     kinds: Vec<Kind>,
 }

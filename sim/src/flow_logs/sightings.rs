@@ -10,25 +10,26 @@ use crate::observe::{End, Stages, Trail, TrailHop};
 
 /// A network interface that sees the packets of a trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sighting {
-    pub(super) eni: EniId,
+pub struct Sighting {
+    /// The interface.
+    pub eni: EniId,
     /// Whether they leave it.
-    pub(super) egress: bool,
+    pub egress: bool,
     /// The addresses that they have there, by stage.
-    pub(super) stage: u8,
+    pub stage: u8,
     /// The hop at which they are there: what is lost before it is not seen.
-    pub(super) hop: usize,
+    pub hop: usize,
     /// Whether its security groups and its subnet's network ACL let them pass.
-    pub(super) accept: bool,
+    pub accept: bool,
     /// What of these decided.
-    pub(super) rule: Option<Decision>,
+    pub rule: Option<Decision>,
     /// `traffic-path`, where they leave it.
-    pub(super) path: Option<u8>,
+    pub path: Option<u8>,
 }
 
 /// Who sees the packets of a trail, in the order of their hops. Nobody logs what goes to the
 /// link-local services (aws-facts §10.5).
-pub(super) fn of(snapshot: &Snapshot, trail: &Trail, stages: &Stages) -> Vec<Sighting> {
+pub fn of(snapshot: &Snapshot, trail: &Trail, stages: &Stages) -> Vec<Sighting> {
     let to_link_local = matches!(trail.end, End::Forward(to)
         if matches!(snapshot[to], Interface::LinkLocal(_)))
         || trail.hops.iter().any(|hop| matches!(hop.element, Element::LinkLocal(_)));

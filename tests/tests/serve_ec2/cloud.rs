@@ -2,6 +2,7 @@
 //!
 //! After each change they ask explain and send a packet, and the two must agree.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
@@ -17,7 +18,7 @@ use egret_server::engine::Judged;
 use egret_server::error::AwsError;
 use egret_server::protocol::query::Parameters;
 use egret_server::serve::{Options, Server};
-use egret_server::{app_runner, ec2};
+use egret_server::{analyst, app_runner, ec2};
 use egret_tests::net::{interface_name, sender};
 use egret_tests::packet::{read, syn};
 use egret_tests::probe::Source;
@@ -38,13 +39,19 @@ pub(super) struct Cloud {
 
 impl Cloud {
     pub(super) async fn start() -> Cloud {
+        Cloud::start_with(None).await
+    }
+
+    /// With a folder that stands for S3.
+    pub(super) async fn start_with(s3: Option<PathBuf>) -> Cloud {
         let operation_time = Duration::from_millis(1);
-        let rules = Rules { operation_time, ..Rules::default() };
+        let rules = Rules { operation_time, s3, ..Rules::default() };
         let options = Options { rules, workers: 2, ..Options::default() };
         let server = Server::start(options).await.expect("a server");
         let plane = Arc::clone(&server.plane);
         let clock = Arc::clone(&plane);
         tokio::spawn(async move { clock.keep_time().await });
+        tokio::spawn(analyst::work(Arc::clone(&plane)));
         Cloud { plane, _server: server, port: AtomicU16::new(20_000) }
     }
 
@@ -149,7 +156,8 @@ impl Cloud {
         }
     }
 
-    async fn sent(&self, to: &str) -> Judged {
+    /// A packet that begins a flow of its own.
+    pub(super) async fn sent(&self, to: &str) -> Judged {
         let source = Source::Task { service: SERVICE.to_owned(), number: 0 };
         let (interface, src) = sender(&self.plane.engine.running().compilation.snapshot, &source);
         let port = self.port.fetch_add(1, Ordering::Relaxed);

@@ -2,5 +2,7 @@
 //! a packet through the running dataplane fares so.
 
 mod cloud;
+mod flow_logs;
 mod network;
 mod policies;
+mod reachability;

@@ -1,0 +1,261 @@
+//! What flow logs see of the packets that workers judge.
+//!
+//! Without a flow log nobody looks, and a lane asks one flag for a burst. With one, each packet is
+//! judged with its hops shown, and counted under a lock that all workers share. Memory is bounded: a flow
+//! log holds so many flows in its window, and says of the rest that it left records out.
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use egret_dataplane::packet::Headers;
+use egret_dataplane::snapshot::{EniId, InterfaceId, Snapshot};
+use egret_dataplane::time::Instant;
+use egret_dataplane::trace::Hop;
+use egret_dataplane::verdict::Verdict;
+use egret_sim::flow_logs::{About, Amount, Format, Value, Window, sightings, tcp_flags};
+use egret_sim::observe::{End, Trail};
+
+use crate::account::flow_logs::FlowLog;
+use crate::account::time::Timestamp;
+use crate::account::{Account, Identity};
+
+/// Flows that one flow log holds in its window.
+const FLOWS: usize = 65_536;
+
+/// Sees packets for flow logs.
+#[derive(Debug, Default)]
+pub struct Observer {
+    on: AtomicBool,
+    logs: Mutex<Logs>,
+}
+
+#[derive(Debug, Default)]
+struct Logs {
+    open: Vec<Log>,
+    /// Deleted, and with what they saw last.
+    ended: Vec<Log>,
+}
+
+/// A packet that was judged.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen<'a> {
+    /// Where it entered.
+    pub(super) from: InterfaceId,
+    /// Its headers, as it was sent.
+    pub(super) headers: &'a Headers,
+    /// The hops that were recorded.
+    pub(super) hops: &'a [Hop],
+    /// What became of it.
+    pub(super) verdict: Verdict,
+}
+
+/// The records of a window that is over.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    /// The flow log.
+    pub(crate) log: FlowLog,
+    /// The fields of the records.
+    pub(crate) format: Format,
+    /// When the window began.
+    pub(crate) from: Timestamp,
+    /// The records.
+    pub(crate) records: Vec<Vec<Value>>,
+}
+
+impl Observer {
+    /// Whether anybody wants to know.
+    pub(super) fn is_on(&self) -> bool {
+        self.on.load(Ordering::Relaxed)
+    }
+
+    /// The account has changed: its flow logs are those to come.
+    pub(super) fn follow(&self, account: &Account, now: Timestamp) {
+        let mut logs = self.lock();
+        if account.flow_logs.is_empty() && logs.open.is_empty() {
+            return;
+        }
+        let open = std::mem::take(&mut logs.open);
+        let (open, ended): (Vec<Log>, Vec<Log>) =
+            open.into_iter().partition(|log| account.flow_logs.has(&log.row.id));
+        logs.open = open;
+        logs.ended.extend(ended);
+        for row in account.flow_logs.values() {
+            match logs.open.iter_mut().find(|log| log.row.id == row.id) {
+                Some(log) => log.place = place(account, row),
+                None => logs.open.push(Log::new(account, row, now)),
+            }
+        }
+        self.on.store(!logs.open.is_empty(), Ordering::Relaxed);
+    }
+
+    /// A packet was judged.
+    pub(super) fn saw(&self, snapshot: &Snapshot, seen: &Seen<'_>) {
+        let end = match seen.verdict {
+            Verdict::Forward(to) => End::Forward(to),
+            Verdict::Drop(drop) => End::Drop(drop),
+            Verdict::Reply(drop) => End::Reply(drop),
+            // Whoever judges it later sees it.
+            Verdict::Held | Verdict::HandedOver(_) => return,
+        };
+        let hops = own(seen.hops);
+        let sent = seen.headers.tuple();
+        let (trail, stages) = Trail::of(snapshot.epoch, seen.from, sent, hops, &[], end);
+        let now = nanoseconds(Timestamp::now());
+        let amount = Amount {
+            packets: 1,
+            bytes: i64::from(seen.headers.total_len),
+            first: now,
+            last: now,
+            tcp_flags: seen.headers.tcp().map_or(0, |flags| tcp_flags(flags.0)),
+        };
+        let sightings = sightings(snapshot, &trail, &stages);
+        let mut logs = self.lock();
+        for log in &mut logs.open {
+            for sighting in &sightings {
+                if log.row.traffic.has(sighting.accept) && log.covers(snapshot, sighting.eni) {
+                    log.window.add(snapshot, sighting, &stages, amount);
+                }
+            }
+        }
+    }
+
+    /// Takes the records of windows that are over; of all windows where the server ends.
+    pub(crate) fn finished(
+        &self,
+        account: &Account,
+        snapshot: &Snapshot,
+        now: Timestamp,
+        all: bool,
+    ) -> Vec<Finished> {
+        let mut logs = self.lock();
+        let mut finished = Vec::new();
+        let interfaces = interfaces(account);
+        for mut log in std::mem::take(&mut logs.ended) {
+            finished.push(log.finish(&account.identity, snapshot, &interfaces, now));
+        }
+        for log in &mut logs.open {
+            if all || now >= log.due {
+                finished.push(log.finish(&account.identity, snapshot, &interfaces, now));
+                log.due = due(&log.row, now);
+            }
+        }
+        finished
+    }
+
+    /// Whether some window is over by now.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        let logs = self.lock();
+        !logs.ended.is_empty() || logs.open.iter().any(|log| now >= log.due)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Logs> {
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The hops of the packet itself: the walk that its answer would take may follow them.
+fn own(hops: &[Hop]) -> &[Hop] {
+    let Some(first) = hops.first() else { return &[] };
+    let own = hops.iter().position(|hop| hop.direction != first.direction);
+    &hops[..own.unwrap_or(hops.len())]
+}
+
+/// A flow log, and what it has seen in its window.
+#[derive(Debug)]
+struct Log {
+    row: FlowLog,
+    format: Format,
+    /// Subnet and address of the interface, where it is of one.
+    place: Option<Place>,
+    window: Window,
+    /// When the window is over.
+    due: Timestamp,
+}
+
+type Place = (String, Ipv4Addr);
+
+impl Log {
+    fn new(account: &Account, row: &FlowLog, now: Timestamp) -> Log {
+        // It was a format when it was taken.
+        let format = row.format.as_deref().and_then(|said| said.parse().ok()).unwrap_or_default();
+        Log {
+            row: row.clone(),
+            format,
+            place: place(account, row),
+            window: Window::new(nanoseconds(now), FLOWS),
+            due: due(row, now),
+        }
+    }
+
+    fn covers(&self, snapshot: &Snapshot, eni: EniId) -> bool {
+        let item = &snapshot[eni];
+        let subnet = &snapshot[item.subnet];
+        match &self.place {
+            Some((of, address)) => *subnet.name == **of && item.address == *address,
+            None => {
+                let vpc = &snapshot[subnet.vpc];
+                [&subnet.name, &vpc.name].into_iter().any(|name| **name == *self.row.resource)
+            }
+        }
+    }
+
+    fn finish(
+        &mut self,
+        identity: &Identity,
+        snapshot: &Snapshot,
+        interfaces: &HashMap<(&str, Ipv4Addr), &str>,
+        now: Timestamp,
+    ) -> Finished {
+        let interface = |eni: EniId| {
+            let item = &snapshot[eni];
+            let known = interfaces.get(&(&*snapshot[item.subnet].name, item.address));
+            (*known.unwrap_or(&&*item.name)).to_owned()
+        };
+        let about = About {
+            snapshot,
+            format: &self.format,
+            account: &identity.account,
+            region: &identity.region,
+            epoch: 0,
+            interface: &interface,
+        };
+        let lives = |eni: &EniId| {
+            let address = snapshot[*eni].address;
+            snapshot.eni_at(snapshot.vpc_of(*eni), address) == Some(*eni)
+        };
+        let all = (0..snapshot.enis.len() as u32).map(EniId);
+        let enis: Vec<EniId> =
+            all.filter(lives).filter(|eni| self.covers(snapshot, *eni)).collect();
+        let from = Timestamp((self.window.from.0 / 1_000_000) as i64);
+        let records = self.window.end(&about, enis.into_iter(), nanoseconds(now));
+        Finished { log: self.row.clone(), format: self.format.clone(), from, records }
+    }
+}
+
+/// Where the interface of a flow log is; on the path it may go by another name.
+fn place(account: &Account, row: &FlowLog) -> Option<Place> {
+    let interface = account.network_interfaces.get(&row.resource)?;
+    Some((interface.subnet.clone(), *interface.addresses.first()?))
+}
+
+/// The account's interfaces by where they are.
+fn interfaces(account: &Account) -> HashMap<(&str, Ipv4Addr), &str> {
+    let all = account.network_interfaces.values();
+    all.filter_map(|row| {
+        let address = *row.addresses.first()?;
+        Some(((row.subnet.as_str(), address), row.id.as_str()))
+    })
+    .collect()
+}
+
+/// The end of the window: the next whole multiple of its length.
+fn due(row: &FlowLog, now: Timestamp) -> Timestamp {
+    let length = i64::from(row.interval) * 1_000;
+    Timestamp((now.0 / length + 1) * length)
+}
+
+fn nanoseconds(at: Timestamp) -> Instant {
+    Instant(u64::try_from(at.0).unwrap_or(0) * 1_000_000)
+}

@@ -6,12 +6,15 @@ use std::sync::{Arc, RwLock};
 
 use egret_control::model::Model;
 use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 
 use crate::account::rules::Rules;
 use crate::account::time::Timestamp;
 use crate::account::{Account, Identity};
+use crate::api::LISTENERS;
 use crate::control_plane::ControlPlane;
 use crate::engine::{Engine, StartError, Surroundings};
+use crate::events;
 use crate::http::{self, Limits, Shared};
 use crate::sigv4::Credentials;
 use crate::store::{Store, StoreError};
@@ -95,10 +98,24 @@ impl Server {
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let plane = Arc::clone(&self.plane);
         let clock = tokio::spawn(async move { plane.keep_time().await });
-        let shared =
-            Shared { plane: self.plane, limits: self.limits, credentials: self.credentials };
+        let watch = tokio::spawn(events::watch(Arc::clone(&self.plane)));
+        let (stopping, is_stopping) = watch::channel(false);
+        let shared = Shared {
+            metrics: Arc::clone(&self.plane.metrics),
+            plane: self.plane,
+            limits: self.limits,
+            credentials: self.credentials,
+            listeners: Arc::new(Semaphore::new(LISTENERS)),
+            stopping: is_stopping,
+        };
+        let stop = async {
+            stop.await;
+            // Whoever listens to events would do so for ever.
+            let _ = stopping.send(true);
+        };
         http::serve(listener, shared, stop).await;
         clock.abort();
+        watch.abort();
     }
 }
 

@@ -39,8 +39,8 @@ mod traffic;
 
 pub(crate) use counters::by_element;
 pub(crate) use events::LISTENERS;
-pub(crate) use names::Names;
 pub use names::ElementName;
+pub(crate) use names::Names;
 pub use traffic::Verdict;
 
 /// What the document says of the API as a whole.
@@ -82,15 +82,15 @@ pub fn router(shared: &Shared) -> Router<Shared> {
         .routes(routes!(health::ready))
         .split_for_parts();
     document.merge(health);
-    let document: Arc<str> =
-        document.to_json().expect("a document is plain data").into();
+    let document: Arc<str> = document.to_json().expect("a document is plain data").into();
     let guarded = router
         .route("/egret/v1/openapi.json", get(move || answer(Arc::clone(&document))))
         .layer(middleware::from_fn_with_state(shared.clone(), guard::guard));
     guarded
-        .merge(open.layer(middleware::from_fn_with_state(shared.clone(), guard::note)))
+        .merge(open)
         .method_not_allowed_fallback(error::method_not_allowed)
         .fallback(error::no_such_path)
+        .layer(middleware::from_fn_with_state(shared.clone(), guard::note))
 }
 
 async fn answer(document: Arc<str>) -> ([(axum::http::HeaderName, &'static str); 1], String) {

@@ -186,11 +186,7 @@ pub async fn watch(plane: Arc<ControlPlane>) {
     }
 }
 
-fn tell_progress(
-    plane: &ControlPlane,
-    progress: &mut watch::Receiver<Progress>,
-    seen: &mut Seen,
-) {
+fn tell_progress(plane: &ControlPlane, progress: &mut watch::Receiver<Progress>, seen: &mut Seen) {
     let now = progress.borrow_and_update().clone();
     if let Some(problem) = now.problem {
         return plane.events.tell(Event::NotCompiled { revision: now.seen, problem });

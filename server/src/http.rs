@@ -76,10 +76,7 @@ pub struct Shared {
 
 /// All routes.
 pub fn router(shared: Shared) -> Router {
-    Router::new()
-        .route("/", any(answer_aws))
-        .merge(api::router(&shared))
-        .with_state(shared)
+    Router::new().route("/", any(answer_aws)).merge(api::router(&shared)).with_state(shared)
 }
 
 /// Accepts connections until told to stop, and lets those that are there come to an end.

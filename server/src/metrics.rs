@@ -11,9 +11,7 @@ use egret_control::explain::element_kind;
 use egret_dataplane::verdict::Element;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
-use prometheus_client::encoding::{
-    DescriptorEncoder, EncodeLabelSet, EncodeMetric, MetricEncoder,
-};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, MetricEncoder};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
@@ -77,10 +75,8 @@ impl Default for Metrics {
     fn default() -> Self {
         // From 100 µs to 26 s.
         let latency: fn() -> Histogram = || Histogram::new(exponential_buckets(1e-4, 4.0, 10));
-        let requests = Requests {
-            answered: Family::default(),
-            took: Family::new_with_constructor(latency),
-        };
+        let requests =
+            Requests { answered: Family::default(), took: Family::new_with_constructor(latency) };
         let (accepted, commits, connections) = (Counter::default(), latency(), Gauge::default());
         let mut registry = Registry::with_prefix("egret");
         let answered = "Requests answered, by service, action and HTTP status";
@@ -267,11 +263,7 @@ fn family<'e>(
     out.encode_descriptor(name, help, None, kind)
 }
 
-fn count_for(
-    family: &mut MetricEncoder<'_>,
-    labels: &impl EncodeLabelSet,
-    count: u64,
-) -> Written {
+fn count_for(family: &mut MetricEncoder<'_>, labels: &impl EncodeLabelSet, count: u64) -> Written {
     ConstCounter::new(count).encode(family.encode_family(labels)?)
 }
 

@@ -120,7 +120,8 @@ impl Credentials {
         let said = String::from_utf8(said).map_err(|_| Refusal::Malformed)?;
         let (key, secret) = said.split_once(':').ok_or(Refusal::Malformed)?;
         let known = self.secrets.get(key);
-        let same: bool = known.map_or("", String::as_str).as_bytes().ct_eq(secret.as_bytes()).into();
+        let same: bool =
+            known.map_or("", String::as_str).as_bytes().ct_eq(secret.as_bytes()).into();
         match (known, same) {
             (None, _) => Err(Refusal::UnknownKey),
             (Some(_), false) => Err(Refusal::Mismatch),

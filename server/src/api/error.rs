@@ -41,7 +41,11 @@ pub(super) struct ApiError {
 pub(super) type Result<T> = std::result::Result<T, ApiError>;
 
 impl ApiError {
-    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> ApiError {
+    pub(super) fn new(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> ApiError {
         let message = message.into();
         ApiError { status, problem: Problem { code, message, field: None, hint: None } }
     }

@@ -20,8 +20,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         // A page on the web may send anything else to whoever listens on loopback, unasked.
         if !kind.is_some_and(|kind| kind.eq_ignore_ascii_case("application/json")) {
             let message = "the body must be JSON, and say so";
-            let error =
-                ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", message);
+            let error = ApiError::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                message,
+            );
             return Err(error.hint("send the header `content-type: application/json`"));
         }
         let bytes = axum::body::Bytes::from_request(request, state).await;
@@ -29,7 +32,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let read: T = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let (path, why) = (error.path().to_string(), error.inner().to_string());
-            if path == "." { ApiError::invalid(why) } else { ApiError::invalid(why).at(path) }
+            // What is no JSON at all is at no field.
+            let known = !path.contains('?') && path != ".";
+            if known { ApiError::invalid(why).at(path) } else { ApiError::invalid(why) }
         })?;
         json.end().map_err(|error| ApiError::invalid(error.to_string()))?;
         Ok(Body(read))

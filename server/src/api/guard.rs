@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
@@ -22,29 +22,23 @@ use crate::aws;
 use crate::http::{self, Shared};
 use crate::sigv4::Refusal;
 
-/// Has a request noted, and not answered unless it may ask.
+/// Lets a request pass that may ask, with its body read.
 pub(super) async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    let asked = Asked::of(&request);
-    let response = match believed(&shared, request).await {
-        Ok(request) => within(&shared, request, next).await,
+    match believed(&shared, request).await {
+        Ok(request) => next.run(request).await,
         Err(error) => error.into_response(),
-    };
-    asked.note(&shared, response)
+    }
 }
 
-/// Has a request noted that everybody may ask.
+/// Has a request noted, and answered in time.
 pub(super) async fn note(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let asked = Asked::of(&request);
-    let response = within(&shared, request, next).await;
-    asked.note(&shared, response)
-}
-
-async fn within(shared: &Shared, request: Request, next: Next) -> Response {
     let answer = timeout(shared.limits.answer_time, next.run(request)).await;
-    answer.unwrap_or_else(|_| {
+    let response = answer.unwrap_or_else(|_| {
         let status = StatusCode::GATEWAY_TIMEOUT;
         ApiError::new(status, "timeout", "the request took too long").into_response()
-    })
+    });
+    asked.note(&shared, response)
 }
 
 /// The request with its body read, within the limits, if it may ask.
@@ -94,8 +88,12 @@ struct Asked {
 impl Asked {
     fn of(request: &Request) -> Asked {
         // The route, not the path: there are as many actions as routes, whatever is asked.
-        let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        Asked { action: format!("{} {path}", request.method()), start: Instant::now() }
+        let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+        let action = match (path, method(request.method())) {
+            (Some(path), Some(method)) => format!("{method} {path}"),
+            _ => "unknown".to_owned(),
+        };
+        Asked { action, start: Instant::now() }
     }
 
     fn note(self, shared: &Shared, mut response: Response) -> Response {
@@ -113,11 +111,20 @@ impl Asked {
             headers.insert("x-amzn-requestid", id);
         }
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"egret\""));
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Basic realm=\"egret\""),
+            );
         }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
+}
+
+/// A method's name; of what clients make up there is no end.
+fn method(method: &Method) -> Option<&'static str> {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    known.into_iter().find(|name| *name == method.as_str())
 }
 
 /// What the document says of it.

@@ -17,6 +17,8 @@ use crate::metrics::OPEN_METRICS;
         (status = 401, body = Failure)
     )
 )]
-pub(super) async fn metrics(State(shared): State<Shared>) -> ([(HeaderName, &'static str); 1], String) {
+pub(super) async fn metrics(
+    State(shared): State<Shared>,
+) -> ([(HeaderName, &'static str); 1], String) {
     ([(header::CONTENT_TYPE, OPEN_METRICS)], shared.metrics.read(&shared.plane))
 }

@@ -463,9 +463,8 @@ fn network_interfaces(model: &Model, snapshot: &Snapshot) -> Vec<NetworkInterfac
         known.map(|interface| (interface.id.value.as_str(), &interface.name)).collect();
     let all = snapshot.enis.iter().zip(0..).map(|(eni, at)| (EniId(at), eni));
     // Interfaces that are gone keep their place in a snapshot, but have their address no more.
-    let there = all.filter(|(at, eni)| {
-        snapshot[snapshot[eni.subnet].vpc].eni_at(eni.address) == Some(*at)
-    });
+    let there =
+        all.filter(|(at, eni)| snapshot[snapshot[eni.subnet].vpc].eni_at(eni.address) == Some(*at));
     let interface = |(at, eni): (EniId, &egret_dataplane::snapshot::NetworkInterface)| {
         let (owner, owner_id) = match eni.owner {
             EniOwner::Host(_) => ("host", None),

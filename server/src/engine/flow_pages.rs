@@ -50,7 +50,13 @@ pub struct Page {
 }
 
 /// Up to `most` flows from that place of the table on.
-pub(super) fn page(worker: &Worker, now: Instant, from: usize, most: usize, wanted: &Filter) -> Page {
+pub(super) fn page(
+    worker: &Worker,
+    now: Instant,
+    from: usize,
+    most: usize,
+    wanted: &Filter,
+) -> Page {
     let flows = worker.flows();
     let mut page = Page { flows: Vec::new(), next: None };
     let end = from.saturating_add(LOOKS);
@@ -86,7 +92,8 @@ impl Filter {
             let by = |made: &egret_dataplane::flow::Translation| made.by == Hyperplane(eni);
             cold.enis().contains(&Some(eni)) || cold.translations().iter().flatten().any(by)
         };
-        let by_place = self.interfaces.as_ref().map(|list| list.contains(&from) || list.contains(&to));
+        let by_place =
+            self.interfaces.as_ref().map(|list| list.contains(&from) || list.contains(&to));
         let by_eni = self.eni.map(at);
         let here = match (by_place, by_eni) {
             (None, None) => true,

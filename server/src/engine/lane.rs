@@ -17,7 +17,7 @@ use egret_dataplane::verdict::Verdict;
 use egret_dataplane::worker::{Arrival, Emission, Worker};
 use tokio::sync::oneshot;
 
-use super::flow_pages::{self, Page, Filter};
+use super::flow_pages::{self, Filter, Page};
 use super::traffic::packets::Mark;
 use super::traffic::sender::Senders;
 use super::traffic::{Aim, Run};

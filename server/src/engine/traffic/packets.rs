@@ -134,7 +134,9 @@ pub(super) fn build(mark: Mark, tuple: Tuple, says: Says, size: u16) -> Vec<u8> 
     match says {
         Says::Tcp(flags, number, taken) => segment(body, mark, tuple, (flags, number, taken)),
         Says::Udp => datagram(body, mark, tuple),
-        Says::Icmp(kind, number) => message(body, mark, tuple.src_port | tuple.dst_port, kind, number),
+        Says::Icmp(kind, number) => {
+            message(body, mark, tuple.src_port | tuple.dst_port, kind, number)
+        }
     }
     bytes
 }
@@ -221,7 +223,8 @@ mod tests {
 
     #[test]
     fn a_mark_and_its_code_are_the_same() {
-        for mark in [None, Some(Mark { run: 0, answer: false }), Some(Mark { run: 9, answer: true })]
+        for mark in
+            [None, Some(Mark { run: 0, answer: false }), Some(Mark { run: 9, answer: true })]
         {
             assert_eq!(Mark::of_code(Mark::code(mark)), mark);
         }

@@ -98,7 +98,10 @@ pub(super) async fn counters(State(plane): State<Arc<ControlPlane>>) -> Json<All
 #[into_params(parameter_in = Query)]
 pub(super) struct ElementQuery {
     /// Those of this kind only.
-    #[param(example = "nat-gateway")]
+    #[param(
+        example = "nat-gateway",
+        pattern = "^(dataplane|service|hyperplane-eni|security-group|network-acl|route-table|nat-gateway|internet-gateway|vpc-endpoint|peering|transit-gateway|external-network|network-interface|link-local|internet)$"
+    )]
     kind: Option<String>,
 }
 

@@ -55,6 +55,11 @@ impl ApiError {
         ApiError::new(StatusCode::BAD_REQUEST, "invalid-request", message)
     }
 
+    /// What is asked contradicts itself.
+    pub(super) fn contradictory(message: impl Into<String>) -> ApiError {
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "contradictory-request", message)
+    }
+
     /// There is no such thing.
     pub(super) fn not_found(message: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::NOT_FOUND, "not-found", message)

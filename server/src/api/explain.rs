@@ -30,10 +30,15 @@ pub(super) struct PacketQuery {
     #[param(example = "203.0.113.10:443")]
     to: String,
     /// `tcp`, `udp`, `icmp`, or a number; TCP without it.
+    #[param(pattern = "^(tcp|udp|icmp|25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$")]
     protocol: Option<String>,
     /// The source port of TCP and UDP.
+    #[param(minimum = 0, maximum = 65535)]
     source_port: Option<u16>,
     /// ICMP type and code, as `8/0`; implies ICMP.
+    #[param(
+        pattern = "^(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(/(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9]))?$"
+    )]
     icmp: Option<String>,
     /// Whether to go on past a drop as if the packet had been allowed, and list everything in the way.
     #[serde(default)]
@@ -59,7 +64,9 @@ pub(super) struct Explained {
     security((), ("key" = [])),
     responses(
         (status = 200, body = Explained),
-        (status = 400, body = Failure), (status = 401, body = Failure)
+        (status = 400, body = Failure), (status = 401, body = Failure),
+        (status = 404, description = "A name is not known", body = Failure),
+        (status = 422, description = "The question contradicts itself", body = Failure)
     )
 )]
 pub(super) async fn explain(
@@ -90,7 +97,13 @@ pub(super) fn unresolved(error: &egret_control::explain::resolve::Unresolved) ->
         Sender { .. } | Task { .. } | SeveralSenders { .. } => "from",
         _ => "to",
     };
-    ApiError::invalid(error.to_string()).at(field).hint("/egret/v1/topology has the names")
+    match error {
+        Sender { .. } | Task { .. } | Destination { .. } | PublicName { .. } => {
+            ApiError::not_found(error.to_string()).hint("/egret/v1/topology has the names")
+        }
+        _ => ApiError::contradictory(error.to_string()),
+    }
+    .at(field)
 }
 
 impl PacketQuery {
@@ -98,7 +111,7 @@ impl PacketQuery {
         let icmp = self.icmp.as_deref().map(icmp).transpose()?;
         let said = self.protocol.as_deref().map(protocol).transpose()?;
         if icmp.is_some() && said.is_some_and(|said| said != Protocol::ICMP) {
-            let error = ApiError::invalid("only an ICMP message has an ICMP type");
+            let error = ApiError::contradictory("only an ICMP message has an ICMP type");
             return Err(error.at("icmp").hint("leave out `icmp` or `protocol`"));
         }
         let otherwise = if icmp.is_some() { Protocol::ICMP } else { Protocol::TCP };

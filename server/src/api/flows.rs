@@ -40,11 +40,13 @@ pub(super) struct FlowQuery {
     /// Those that begin, end or are translated at this network interface, by its id.
     interface: Option<String>,
     /// Those of `tcp`, `udp`, `icmp` or a protocol by its number.
+    #[param(pattern = "^(tcp|udp|icmp|25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])$")]
     protocol: Option<String>,
     /// So many at most; 100 without it.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
     /// Where the page before this one ended: its `next_token`.
+    #[param(pattern = r"^[0-9]+\.[0-9]+$")]
     token: Option<String>,
 }
 
@@ -128,7 +130,9 @@ struct Way {
     security((), ("key" = [])),
     responses(
         (status = 200, body = Flows),
-        (status = 400, body = Failure), (status = 401, body = Failure)
+        (status = 400, body = Failure), (status = 401, body = Failure),
+        (status = 404, description = "A name or a token is not known", body = Failure),
+        (status = 422, description = "Filters contradict each other", body = Failure)
     )
 )]
 pub(super) async fn flows(
@@ -174,7 +178,7 @@ impl Token {
         let parts = parts.and_then(|(worker, place)| worker.parse().ok().zip(place.parse().ok()));
         let token = parts.map(|(worker, place)| Token { worker, place });
         token.filter(|token| token.worker < workers).ok_or_else(|| {
-            let error = ApiError::invalid(format!("`{text}` is no token"));
+            let error = ApiError::not_found(format!("`{text}` is no token"));
             error.at("token").hint("give the next_token of the page before")
         })
     }
@@ -186,6 +190,10 @@ impl FlowQuery {
             protocol: self.protocol.as_deref().map(protocol).transpose()?,
             ..Filter::default()
         };
+        if self.service.is_some() && self.interface.is_some() {
+            let error = ApiError::contradictory("flows are those of a service or of an interface");
+            return Err(error.at("interface").hint("leave out `service` or `interface`"));
+        }
         if let Some(service) = &self.service {
             filter.interfaces = Some(tasks_of(snapshot, service)?);
         }
@@ -193,10 +201,6 @@ impl FlowQuery {
             let (eni, place) = interface_of(snapshot, interface)?;
             filter.eni = Some(eni);
             filter.interfaces.get_or_insert_default().extend(place);
-        }
-        if self.service.is_some() && self.interface.is_some() {
-            let error = ApiError::invalid("flows are those of a service or of an interface");
-            return Err(error.at("interface").hint("leave out `service` or `interface`"));
         }
         Ok(filter)
     }
@@ -206,7 +210,7 @@ fn tasks_of(snapshot: &Snapshot, name: &str) -> Result<Vec<InterfaceId>> {
     let of = |task: &&egret_dataplane::snapshot::Task| &*snapshot[task.service].name == name;
     let tasks: Vec<_> = snapshot.tasks.iter().filter(of).map(|task| task.interface).collect();
     if tasks.is_empty() {
-        let error = ApiError::invalid(format!("no service with tasks is called `{name}`"));
+        let error = ApiError::not_found(format!("no service with tasks is called `{name}`"));
         return Err(error.at("service").hint("/egret/v1/topology has the names"));
     }
     Ok(tasks)
@@ -214,7 +218,7 @@ fn tasks_of(snapshot: &Snapshot, name: &str) -> Result<Vec<InterfaceId>> {
 
 fn interface_of(snapshot: &Snapshot, id: &str) -> Result<(EniId, Option<InterfaceId>)> {
     let at = snapshot.enis.iter().position(|eni| &*eni.name == id).ok_or_else(|| {
-        let error = ApiError::invalid(format!("no network interface has the id `{id}`"));
+        let error = ApiError::not_found(format!("no network interface has the id `{id}`"));
         error.at("interface").hint("/egret/v1/topology has the ids")
     })?;
     let place = match snapshot.enis[at].owner {

@@ -21,6 +21,8 @@ use crate::engine::traffic::{Last, NotStarted, Plan, Run, SMALLEST, Tally, Traff
 const FASTEST: u32 = 1_000_000;
 /// Flows at most, of one run.
 const MOST_FLOWS: u32 = 10_000;
+/// Packets of a flow at most, where flows end.
+const MOST_RENEWED: u32 = 1_000_000;
 /// The largest packet that a VPC carries.
 const LARGEST: u16 = 9_001;
 /// The longest that a run with an end may take.
@@ -54,7 +56,7 @@ pub(super) struct TrafficRequest {
     flows: u32,
     /// Packets after which a flow ends and another one begins. Without it flows last, and a tracked
     /// flow outlives the rule that let it in; with 1, every packet asks the rules.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 1000000)]
     renew: Option<u32>,
     /// How many seconds; without it until it is stopped.
     #[schema(minimum = 1, maximum = 604800)]
@@ -206,8 +208,10 @@ pub(super) struct TrafficList {
     responses(
         (status = 201, body = TrafficReport, headers(("location", description = "Where it is"))),
         (status = 400, body = Failure), (status = 401, body = Failure),
+        (status = 404, description = "A name is not known", body = Failure),
         (status = 409, description = "There are too many runs", body = Failure),
-        (status = 413, body = Failure), (status = 415, body = Failure)
+        (status = 413, body = Failure), (status = 415, body = Failure),
+        (status = 422, description = "The request contradicts itself", body = Failure)
     )
 )]
 pub(super) async fn start(
@@ -293,7 +297,7 @@ impl TrafficRequest {
         within("size", u32::from(self.size), u32::from(SMALLEST), u32::from(LARGEST))?;
         within("flows", self.flows, 1, MOST_FLOWS)?;
         if let Some(renew) = self.renew {
-            within("renew", renew, 1, u32::MAX)?;
+            within("renew", renew, 1, MOST_RENEWED)?;
         }
         if let Some(seconds) = self.seconds {
             within("seconds", seconds, 1, LONGEST)?;

@@ -4,7 +4,9 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::Number;
 
 use super::error::ApiError;
 
@@ -61,15 +63,50 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
 }
 
 /// A number in the path.
-pub(super) struct Number(pub(super) u32);
+pub(super) struct Id(pub(super) u32);
 
-impl<S: Send + Sync> FromRequestParts<S> for Number {
+impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = axum::extract::Path::<u32>::from_request_parts(parts, state).await;
-        path.map(|axum::extract::Path(number)| Number(number)).map_err(|error: PathRejection| {
+        path.map(|axum::extract::Path(number)| Id(number)).map_err(|error: PathRejection| {
             ApiError::invalid(error.body_text()).at("id").hint("ids are numbers from 1 on")
         })
+    }
+}
+
+/// A whole number, written as one or with a fraction of zero: to JSON Schema they are the same.
+pub(super) fn whole<'de, D: Deserializer<'de>, N: TryFrom<u64>>(from: D) -> Result<N, D::Error> {
+    let number = Number::deserialize(from)?;
+    let float = || number.as_f64().filter(|number| number.fract() == 0.0 && *number >= 0.0);
+    let read = number.as_u64().or_else(|| float().map(|number| number as u64));
+    read.and_then(|number| N::try_from(number).ok()).ok_or_else(|| {
+        let range = format!("a whole number of at most {} bits", 8 * size_of::<N>());
+        D::Error::custom(format_args!("invalid value: {number}, expected {range}"))
+    })
+}
+
+/// The same, where nothing may be said.
+pub(super) fn whole_if_any<'de, D: Deserializer<'de>, N: TryFrom<u64>>(
+    from: D,
+) -> Result<Option<N>, D::Error> {
+    #[derive(serde::Deserialize)]
+    struct Whole<N: TryFrom<u64>>(#[serde(deserialize_with = "whole")] N);
+    Ok(Option::<Whole<N>>::deserialize(from)?.map(|Whole(number)| number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fraction_of_zero_makes_a_number_no_less_whole() {
+        let read = |text: &str| whole::<_, u16>(&mut serde_json::Deserializer::from_str(text)).ok();
+        assert_eq!(["7", "7.0", "65535"].map(read), [Some(7), Some(7), Some(65_535)]);
+        assert_eq!(["7.5", "-1", "65536", "1e300", "null", "\"7\""].map(read), [None; 6]);
+        let any =
+            |text: &str| whole_if_any::<_, u32>(&mut serde_json::Deserializer::from_str(text));
+        assert_eq!((any("null").unwrap(), any("3.0").unwrap()), (None, Some(3)));
     }
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::error::{ApiError, Failure, Result};
 use super::explain;
-use super::extract::{Body, Number};
+use super::extract::{Body, Id, whole, whole_if_any};
 use super::names::{ElementName, Names};
 use crate::control_plane::ControlPlane;
 use crate::engine::Running;
@@ -43,22 +43,24 @@ pub(super) struct TrafficRequest {
     #[serde(default)]
     protocol: TrafficProtocol,
     /// Packets a second, over all flows; 10 without it. Answers are not counted.
-    #[serde(default = "default_rate")]
+    #[serde(default = "default_rate", deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 1000000)]
     rate: u32,
     /// Bytes of a packet, from the IP header on; 128 without it. An answer is as large.
-    #[serde(default = "default_size")]
+    #[serde(default = "default_size", deserialize_with = "whole")]
     #[schema(minimum = 52, maximum = 9001)]
     size: u16,
     /// Flows at once: connections, of TCP; 1 without it.
-    #[serde(default = "default_flows")]
+    #[serde(default = "default_flows", deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 10000)]
     flows: u32,
     /// Packets after which a flow ends and another one begins. Without it flows last, and a tracked
     /// flow outlives the rule that let it in; with 1, every packet asks the rules.
     #[schema(minimum = 1, maximum = 1000000)]
+    #[serde(default, deserialize_with = "whole_if_any")]
     renew: Option<u32>,
     /// How many seconds; without it until it is stopped.
+    #[serde(default, deserialize_with = "whole_if_any")]
     #[schema(minimum = 1, maximum = 604800)]
     seconds: Option<u32>,
 }
@@ -258,7 +260,7 @@ pub(super) async fn list(State(plane): State<Arc<ControlPlane>>) -> Json<Traffic
 )]
 pub(super) async fn show(
     State(plane): State<Arc<ControlPlane>>,
-    Number(id): Number,
+    Id(id): Id,
 ) -> Result<Json<TrafficReport>> {
     let run = plane.engine.traffic.run(id).ok_or_else(|| unknown(id))?;
     let tally = run.tally();
@@ -277,7 +279,7 @@ pub(super) async fn show(
 )]
 pub(super) async fn stop(
     State(plane): State<Arc<ControlPlane>>,
-    Number(id): Number,
+    Id(id): Id,
 ) -> Result<Json<TrafficReport>> {
     let was_over = plane.engine.traffic.run(id).is_some_and(|run| run.tally().over.is_some());
     let (run, tally) = plane.engine.traffic.stop(id).await.ok_or_else(|| unknown(id))?;

@@ -25,6 +25,8 @@ use super::lane::Errand;
 
 pub(super) mod packets;
 pub(super) mod sender;
+#[cfg(test)]
+mod tests;
 
 pub use packets::SMALLEST;
 

@@ -405,7 +405,8 @@ impl Sender {
             Verdict::Held | Verdict::HandedOver(_) => return None,
         };
         // Of a packet whose answer is judged next, nothing is certain yet.
-        if answered.is_none() {
+        // And what ends a connection says nothing of others.
+        if answered.is_none() && (flow.is_some() || way == Way::Return) {
             self.last(bench, drop);
             if let Some(flow) = flow {
                 self.hears(flow, verdict, way);

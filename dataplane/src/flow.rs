@@ -363,6 +363,18 @@ impl Flows {
         gateways.into_iter().flatten().chain(endpoint)
     }
 
+    /// Live flows among `looks` places from `from` on, for whoever looks at a large table in pieces:
+    /// flows keep their places for as long as they live.
+    pub fn among(&self, from: usize, looks: usize) -> impl Iterator<Item = SessionId> {
+        let (from, to) = (from.min(self.used), from.saturating_add(looks).min(self.used));
+        (from..to).map(SessionId::new).filter(|id| self.cold[id.index()].linked())
+    }
+
+    /// How many places of the table were ever in use.
+    pub fn places(&self) -> usize {
+        self.used
+    }
+
     /// Every live flow.
     pub fn iter(&self) -> impl Iterator<Item = SessionId> {
         (0..self.used).map(SessionId::new).filter(|id| self.cold[id.index()].linked())

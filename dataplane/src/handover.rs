@@ -35,7 +35,15 @@ pub struct Handover {
 impl Handover {
     /// Whether this is a packet, and not news.
     pub(crate) fn is_packet(&self) -> bool {
-        matches!(self.message, Message::Packet(_))
+        self.packet().is_some()
+    }
+
+    /// The packet, where it is one.
+    pub(crate) fn packet(&self) -> Option<&[u8]> {
+        match &self.message {
+            Message::Packet(parcel) => Some(&parcel.bytes),
+            Message::Over { .. } => None,
+        }
     }
 }
 

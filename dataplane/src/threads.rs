@@ -21,6 +21,7 @@ use crate::sync::{
     ArcSwap, ArrayQueue, AtomicU32, AtomicUsize, Backoff, Builder, JoinHandle, Ordering,
 };
 use crate::time::{Duration, Instant};
+use crate::verdict::{DropReason, Element, Verdict};
 use crate::worker::{Emission, Limits, Worker};
 
 /// Handed-over packets that wait for one worker. Models have the smallest: it is full at once.
@@ -39,6 +40,19 @@ pub trait Lane: Send + 'static {
     /// lane makes of it comes with its next one.
     fn leave(&mut self, emission: Emission) {
         drop(emission);
+    }
+
+    /// A packet goes between workers, and is about to be judged. What the lane says of it comes
+    /// back with the verdict ([`judged`](Self::judged)).
+    fn comes(&mut self, packet: &[u8]) -> u64 {
+        let _ = packet;
+        0
+    }
+
+    /// What became of a packet that came from another worker, or that was to go to one and for which
+    /// there was no room on the way.
+    fn judged(&mut self, said: u64, verdict: Verdict) {
+        let _ = (said, verdict);
     }
 
     /// The worker is lost: takes what there would be for it. How many packets that was.
@@ -357,7 +371,10 @@ impl<L: Lane> Thread<L> {
             && let Some(handover) = self.ring().pop()
         {
             self.taken += 1;
-            let _ = self.worker.take_over(now, handover, emissions);
+            let said = handover.packet().map_or(0, |packet| self.lane.comes(packet));
+            if let Some(verdict) = self.worker.take_over(now, handover, emissions) {
+                self.lane.judged(said, verdict);
+            }
             for emission in emissions.drain(..) {
                 self.lane.leave(emission);
             }
@@ -396,6 +413,8 @@ impl<L: Lane> Thread<L> {
             && let Some(handover) = self.backlog.remove(at)
         {
             self.worker.drop_handover(&handover);
+            let said = handover.packet().map_or(0, |packet| self.lane.comes(packet));
+            self.lane.judged(said, Verdict::Drop(DropReason::HandoverFull.at(Element::Dataplane)));
             // Somebody may have to know that there will be no flow.
             self.collect();
             self.shared.ended(1);

@@ -25,6 +25,17 @@ pub enum Service {
     Sts,
 }
 
+impl Service {
+    /// Its name, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Service::AppRunner => "AppRunner",
+            Service::Ec2 => "EC2",
+            Service::Sts => "STS",
+        }
+    }
+}
+
 /// A request for one of them.
 #[derive(Debug)]
 pub struct Request {

@@ -4,7 +4,7 @@
 //! disk before its answer. A read sees what was accepted.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -13,6 +13,8 @@ use crate::account::change::{Accepted, Change};
 use crate::account::time::Timestamp;
 use crate::engine::{Engine, Progress};
 use crate::error::{AwsError, Result};
+use crate::events::Events;
+use crate::metrics::Metrics;
 use crate::store::{Store, Ticket};
 
 /// The account, its store and the dataplane that follows it.
@@ -21,6 +23,10 @@ pub struct ControlPlane {
     store: Store,
     /// The running dataplane.
     pub engine: Engine,
+    /// What happens is told here.
+    pub events: Events,
+    /// And counted here.
+    pub metrics: Arc<Metrics>,
     /// Something may be due earlier than it was.
     due: Notify,
     clock: fn() -> Timestamp,
@@ -40,7 +46,8 @@ impl ControlPlane {
     /// Puts the parts together.
     pub fn new(account: Arc<RwLock<Account>>, store: Store, engine: Engine) -> ControlPlane {
         let (due, clock) = (Notify::new(), Timestamp::now as fn() -> Timestamp);
-        ControlPlane { account, store, engine, due, clock }
+        let (events, metrics) = (Events::default(), Arc::default());
+        ControlPlane { account, store, engine, events, metrics, due, clock }
     }
 
     /// What time it is.
@@ -68,6 +75,8 @@ impl ControlPlane {
         let ticket = self.store.submit(revision, writes);
         drop(account);
         self.engine.follow(revision);
+        self.metrics.accepted.inc();
+        self.events.accepted(revision);
         self.due.notify_one();
         Ok(Done { value, revision, ticket })
     }
@@ -86,8 +95,12 @@ impl ControlPlane {
     /// # Errors
     /// `InternalFailure` when it cannot be stored. From then on nothing can.
     pub async fn durable<T>(&self, done: Done<T>) -> Result<(T, u64)> {
+        let start = Instant::now();
         match done.ticket.durable().await {
-            Ok(()) => Ok((done.value, done.revision)),
+            Ok(()) => {
+                self.metrics.commits.observe(start.elapsed().as_secs_f64());
+                Ok((done.value, done.revision))
+            }
             Err(why) => {
                 tracing::error!(why, "a change cannot be stored");
                 let message = "The change was not stored; the server's log says why.";

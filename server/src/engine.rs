@@ -29,15 +29,20 @@ use tokio::sync::{oneshot, watch};
 use crate::account::Account;
 use crate::account::time::Timestamp;
 
+pub mod flow_pages;
 mod lane;
 mod observer;
 mod surroundings;
+pub mod traffic;
+pub mod trails;
 
-pub use lane::Judged;
-use lane::{Burst, Bursts};
+use flow_pages::{Filter, Page};
+use lane::{Burst, Errand, Errands};
+pub use lane::{Judged, Shown};
 pub(crate) use observer::Finished;
 pub use observer::Observer;
 pub use surroundings::Surroundings;
+use traffic::{NotStarted, Plan, Run, Traffic};
 
 /// What the workers run on.
 #[derive(Debug)]
@@ -87,10 +92,12 @@ pub struct Progress {
 pub struct Engine {
     shared: Arc<Shared>,
     publisher: Option<JoinHandle<()>>,
-    threads: Option<Threads<Bursts>>,
-    inboxes: Vec<Sender<Burst>>,
+    threads: Option<Threads<Errands>>,
+    inboxes: Vec<Sender<Errand>>,
     steering: Steering,
-    counters: Vec<Arc<ArcSwap<Counters>>>,
+    shown: Vec<Arc<ArcSwap<Shown>>>,
+    /// The live traffic.
+    pub traffic: Arc<Traffic>,
 }
 
 struct Shared {
@@ -139,15 +146,17 @@ impl Engine {
         let (revision, compiled_in) = (now.revision, start.elapsed());
         let epoch = compilation.snapshot.epoch.0;
         let snapshot = Arc::new(compilation.snapshot.clone());
-        let counters: Vec<_> =
-            (0..workers).map(|_| Arc::new(ArcSwap::from_pointee(Counters::default()))).collect();
         let observer = Arc::new(Observer::default());
         observer.follow(&now, Timestamp::now());
-        let (inboxes, lanes) = counters
+        let steering = Steering::new(workers, seed);
+        let shown: Vec<_> =
+            (0..workers).map(|_| Arc::new(ArcSwap::from_pointee(Shown::default()))).collect();
+        let (inboxes, lanes): (Vec<_>, Vec<_>) = shown
             .iter()
             .map(|shown| {
-                let (inbox, bursts) = channel();
-                (inbox, Bursts::new(bursts, Arc::clone(shown), Arc::clone(&observer)))
+                let (inbox, errands) = channel();
+                let observer = Arc::clone(&observer);
+                (inbox, Errands::new(errands, Arc::clone(shown), steering, observer))
             })
             .unzip();
         let threads = Threads::start(&snapshot, Limits::default(), seed, lanes)?;
@@ -162,16 +171,17 @@ impl Engine {
             running: ArcSwap::from_pointee(running),
             progress: watch::Sender::new(progress),
         });
+        let traffic = Arc::new(Traffic::new(inboxes.clone()));
         let follow = Follower {
             shared: Arc::clone(&shared),
             account: Arc::clone(account),
             publisher: threads.publisher(),
+            traffic: Arc::clone(&traffic),
         };
         let publisher =
             std::thread::Builder::new().name("publisher".to_owned()).spawn(|| follow.run())?;
-        let steering = Steering::new(workers, seed);
         let (publisher, threads) = (Some(publisher), Some(threads));
-        Ok(Engine { shared, publisher, threads, inboxes, steering, counters })
+        Ok(Engine { shared, publisher, threads, inboxes, steering, shown, traffic })
     }
 
     /// The account has changed: it is to be followed.
@@ -210,8 +220,38 @@ impl Engine {
 
     /// What became of all packets so far, over all workers; a tenth of a second old at most.
     pub fn counters(&self) -> Counters {
-        let all: Vec<_> = self.counters.iter().map(|shown| shown.load_full()).collect();
-        Counters::sum(all.iter().map(|counters| &**counters))
+        Counters::sum(self.shown().iter().map(|shown| &shown.counters))
+    }
+
+    /// What each worker shows of itself; a tenth of a second old at most.
+    pub fn shown(&self) -> Vec<Arc<Shown>> {
+        self.shown.iter().map(|shown| shown.load_full()).collect()
+    }
+
+    /// Starts live traffic.
+    ///
+    /// # Errors
+    /// See [`NotStarted`].
+    pub fn start_traffic(&self, plan: Plan) -> Result<Arc<Run>, NotStarted> {
+        let run = self.traffic.start(&self.running(), plan)?;
+        // Another configuration may have come in between.
+        self.traffic.aim(&self.running());
+        Ok(run)
+    }
+
+    /// Up to `most` flows of a worker, from that place of its table on, those that are wanted.
+    /// `None` when there is no such worker, or it is lost.
+    pub async fn flows(
+        &self,
+        worker: usize,
+        from: usize,
+        most: usize,
+        wanted: Filter,
+    ) -> Option<Page> {
+        let (shown, page) = oneshot::channel();
+        let errand = Errand::Flows { from, most, wanted, shown };
+        self.inboxes.get(worker)?.send(errand).ok()?;
+        page.await.ok()
     }
 
     /// Sends a packet through the running dataplane. `None` when its worker is lost.
@@ -222,7 +262,8 @@ impl Engine {
             decode(&bytes).map(|headers| self.steering.first(snapshot, interface, &headers));
         let lane = first.map_or(0, |worker| usize::from(worker.0));
         let (judged, verdicts) = oneshot::channel();
-        self.inboxes[lane].send(Burst { packets: vec![(interface, bytes)], judged }).ok()?;
+        let burst = Burst { packets: vec![(interface, bytes)], judged };
+        self.inboxes[lane].send(Errand::Judge(burst)).ok()?;
         verdicts.await.ok()?.pop()
     }
 }
@@ -246,6 +287,7 @@ struct Follower {
     shared: Arc<Shared>,
     account: Arc<RwLock<Account>>,
     publisher: Publisher,
+    traffic: Arc<Traffic>,
 }
 
 impl Follower {
@@ -309,7 +351,9 @@ impl Follower {
         let adopted_in = Duration::from_nanos(self.publisher.publish_and_wait(snapshot).0);
         tracing::debug!(revision, epoch, ?compiled_in, ?adopted_in, "adopted");
         let running = Running { model, compilation, revision, compiled_in, adopted_in };
-        self.shared.running.store(Arc::new(running));
+        let running = Arc::new(running);
+        self.shared.running.store(Arc::clone(&running));
+        self.traffic.aim(&running);
         let progress = Progress { seen: revision, adopted: revision, epoch, problem: None };
         self.shared.progress.send_replace(progress);
     }

@@ -6,19 +6,22 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::any;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
+use crate::api;
 use crate::aws::{self, Answer};
 use crate::control_plane::ControlPlane;
 use crate::error::AwsError;
+use crate::events;
+use crate::metrics::Metrics;
 use crate::sigv4::Credentials;
 
 /// What a client may ask of the server.
@@ -63,20 +66,23 @@ pub struct Shared {
     pub limits: Limits,
     /// Who may ask; without any, everybody.
     pub credentials: Option<Arc<Credentials>>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Places for those who listen to events.
+    pub listeners: Arc<Semaphore>,
+    /// Whether the server stops.
+    pub stopping: watch::Receiver<bool>,
 }
 
 /// All routes.
 pub fn router(shared: Shared) -> Router {
-    Router::new()
-        .route("/", any(answer_aws))
-        .route("/health/live", get(|| async { "alive\n" }))
-        .route("/health/ready", get(ready))
-        .with_state(shared)
+    Router::new().route("/", any(answer_aws)).merge(api::router(&shared)).with_state(shared)
 }
 
 /// Accepts connections until told to stop, and lets those that are there come to an end.
 pub async fn serve(listener: TcpListener, shared: Shared, stop: impl Future<Output = ()>) {
     let limits = shared.limits;
+    let open = shared.metrics.connections.clone();
     let service = TowerToHyperService::new(router(shared));
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head_time).max_headers(limits.headers);
@@ -90,9 +96,12 @@ pub async fn serve(listener: TcpListener, shared: Shared, stop: impl Future<Outp
         let (stream, place) = stream;
         let connection = http.serve_connection(TokioIo::new(stream), service.clone());
         let connection = graceful.watch(connection);
+        let open = open.clone();
+        open.inc();
         tokio::spawn(async move {
             // A client that goes away in the middle is its own affair.
             let _ = connection.await;
+            open.dec();
             drop(place);
         });
     }
@@ -122,14 +131,6 @@ async fn accept(
     }
 }
 
-async fn ready(State(shared): State<Shared>) -> Response {
-    let progress = shared.plane.engine.progress().borrow().clone();
-    match progress.problem {
-        None => "ready\n".into_response(),
-        Some(problem) => (StatusCode::SERVICE_UNAVAILABLE, format!("{problem}\n")).into_response(),
-    }
-}
-
 /// AWS's services: all of them at one address, as clients with `AWS_ENDPOINT_URL` expect.
 async fn answer_aws(State(shared): State<Shared>, request: Request) -> Response {
     let start = Instant::now();
@@ -152,7 +153,8 @@ async fn answer_aws(State(shared): State<Shared>, request: Request) -> Response 
     };
     let (service, action) = (request.service, request.action.clone());
     let headers = parts.headers;
-    let answer = timeout(shared.limits.answer_time, request.run(&shared.plane)).await;
+    let run = events::during(action.clone(), request.run(&shared.plane));
+    let answer = timeout(shared.limits.answer_time, run).await;
     let answer = answer.unwrap_or_else(|_| {
         let error = AwsError::internal("InternalFailure", "The request took too long.");
         refused(&headers, &error)
@@ -168,11 +170,26 @@ async fn answer_aws(State(shared): State<Shared>, request: Request) -> Response 
         micros = start.elapsed().as_micros() as u64,
         "request"
     );
+    shared.metrics.requests.answered(
+        service.name(),
+        counted_as(&action, &answer),
+        answer.status.as_u16(),
+        start.elapsed(),
+    );
     let epoch = match answer.revision.filter(|_| adopted) {
         Some(revision) => Some(shared.plane.adopted(revision).await.epoch),
         None => None,
     };
     respond(answer, epoch)
+}
+
+/// What a request is counted as: of what is not implemented there is no end.
+fn counted_as<'a>(action: &'a str, answer: &Answer) -> &'a str {
+    let unknown = ["InvalidAction", "UnknownOperationException"];
+    match answer.error.as_deref() {
+        Some(error) if unknown.contains(&error) => "unknown",
+        _ => action,
+    }
 }
 
 /// `?adopted=true`, or the header for clients that make their own URLs.
@@ -181,7 +198,8 @@ fn wants_adoption(headers: &HeaderMap, query: &str) -> bool {
         || headers.get("x-egret-adopted").is_some_and(|value| value == "true")
 }
 
-async fn read(body: Body, limits: Limits) -> Result<Vec<u8>, AwsError> {
+/// A body, within the limits.
+pub(crate) async fn read(body: Body, limits: Limits) -> Result<Vec<u8>, AwsError> {
     let slow = || AwsError::new("RequestTimeout", "The request's body took too long.");
     let large = || {
         let message = format!("The request's body has more than {} bytes.", limits.body);

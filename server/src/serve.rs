@@ -6,13 +6,17 @@ use std::sync::{Arc, RwLock};
 
 use egret_control::model::Model;
 use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 
 use crate::account::rules::Rules;
 use crate::account::time::Timestamp;
 use crate::account::{Account, Identity};
 use crate::analyst;
+use crate::api::LISTENERS;
 use crate::control_plane::ControlPlane;
 use crate::engine::{Engine, StartError, Surroundings};
+use crate::events;
 use crate::http::{self, Limits, Shared};
 use crate::scribe;
 use crate::sigv4::Credentials;
@@ -99,13 +103,24 @@ impl Server {
         let clock = tokio::spawn(async move { plane.keep_time().await });
         let analyst = tokio::spawn(analyst::work(Arc::clone(&self.plane)));
         let scribe = tokio::spawn(scribe::work(Arc::clone(&self.plane)));
+        let watch = tokio::spawn(events::watch(Arc::clone(&self.plane)));
         let plane = Arc::clone(&self.plane);
-        let shared =
-            Shared { plane: self.plane, limits: self.limits, credentials: self.credentials };
+        let (stopping, is_stopping) = watch::channel(false);
+        let shared = Shared {
+            metrics: Arc::clone(&self.plane.metrics),
+            plane: self.plane,
+            limits: self.limits,
+            credentials: self.credentials,
+            listeners: Arc::new(Semaphore::new(LISTENERS)),
+            stopping: is_stopping,
+        };
+        let stop = async {
+            stop.await;
+            // Whoever listens to events would do so for ever.
+            let _ = stopping.send(true);
+        };
         http::serve(listener, shared, stop).await;
-        clock.abort();
-        analyst.abort();
-        scribe.abort();
+        [clock, analyst, scribe, watch].iter().for_each(JoinHandle::abort);
         scribe::close(&plane);
     }
 }

@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 
 use axum::http::request::Parts;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -106,6 +108,25 @@ impl Credentials {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.secrets.is_empty()
+    }
+
+    /// Whether what follows `Basic` in a header is one of the keys with its secret, as HTTP's basic
+    /// authentication writes user and password (RFC 7617).
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn check_basic(&self, said: &str) -> Result<(), Refusal> {
+        let said = BASE64.decode(said.trim()).map_err(|_| Refusal::Malformed)?;
+        let said = String::from_utf8(said).map_err(|_| Refusal::Malformed)?;
+        let (key, secret) = said.split_once(':').ok_or(Refusal::Malformed)?;
+        let known = self.secrets.get(key);
+        let same: bool =
+            known.map_or("", String::as_str).as_bytes().ct_eq(secret.as_bytes()).into();
+        match (known, same) {
+            (None, _) => Err(Refusal::UnknownKey),
+            (Some(_), false) => Err(Refusal::Mismatch),
+            (Some(_), true) => Ok(()),
+        }
     }
 
     /// Whether a request was signed with one of the keys, around `now`.

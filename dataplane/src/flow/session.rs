@@ -43,8 +43,9 @@ impl SessionId {
         SessionId(index as u32)
     }
 
+    /// Its place in the table.
     #[inline]
-    pub(super) fn index(self) -> usize {
+    pub fn index(self) -> usize {
         self.0 as usize
     }
 }

@@ -120,6 +120,22 @@ impl State {
         Self::ALL[bits as usize % Self::COUNT]
     }
 
+    /// Its name, for people and programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Opening => "opening",
+            State::Established => "established",
+            State::FinForward => "fin-forward",
+            State::FinReturn => "fin-return",
+            State::Closed => "closed",
+            State::OneWay => "one-way",
+            State::Answered => "answered",
+            State::AskedAgain => "asked-again",
+            State::Stream => "stream",
+            State::Other => "other",
+        }
+    }
+
     /// The state that the first packet of a flow brings about.
     pub fn first(packet: &Headers) -> State {
         match packet.transport {

@@ -1,4 +1,5 @@
-//! What a worker of the running dataplane gets to do: bursts that somebody sends, and rest.
+//! What a worker of the running dataplane gets to do: packets that somebody sends, live traffic,
+//! questions about its flows, and rest.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -8,20 +9,43 @@ use arc_swap::ArcSwap;
 use egret_dataplane::counters::Counters;
 use egret_dataplane::packet::decode;
 use egret_dataplane::snapshot::InterfaceId;
+use egret_dataplane::steer::Steering;
 use egret_dataplane::threads::{Lane, Turn};
 use egret_dataplane::time::Instant;
-use egret_dataplane::trace::Record;
 use egret_dataplane::verdict::Verdict;
-use egret_dataplane::worker::{Arrival, Worker};
+use egret_dataplane::worker::{Emission, Worker};
 use tokio::sync::oneshot;
 
-use super::observer::{Observer, Seen};
+use super::flow_pages::{self, Filter, Page};
+use super::observer::Observer;
+use super::traffic::packets::Mark;
+use super::traffic::sender::Senders;
+use super::traffic::{Aim, Run};
+use super::trails::{ByElement, Trails};
 
 /// How long a worker without packets rests before it looks for a new configuration: a bound on how
 /// late an idle worker adopts one.
 const REST: Duration = Duration::from_millis(1);
+/// How long it rests at least between two packets that are due: those in between go together.
+const SHORTEST_REST: Duration = Duration::from_micros(200);
 /// How often a worker's counters are shown, in nanoseconds.
 const SHOW: u64 = 100_000_000;
+
+/// What somebody wants of a worker.
+pub(super) enum Errand {
+    /// Judge these packets.
+    Judge(Burst),
+    /// Send a part of this run.
+    Start(Arc<Run>, Aim),
+    /// The run's source and destination are others.
+    Aim(u32, Aim),
+    /// Send no more of it, and say so.
+    Stop(u32, oneshot::Sender<()>),
+    /// Forget it, and say so.
+    Forget(u32, oneshot::Sender<()>),
+    /// Show flows: from that place on, so many, those.
+    Flows { from: usize, most: usize, wanted: Filter, shown: oneshot::Sender<Page> },
+}
 
 /// Packets with the interfaces that they enter by, and who wants to know what became of them.
 pub(super) struct Burst {
@@ -38,78 +62,144 @@ pub struct Judged {
     pub bytes: Vec<u8>,
 }
 
-/// The lane of one worker.
-pub(super) struct Bursts {
-    inbox: Receiver<Burst>,
-    shown: Arc<ArcSwap<Counters>>,
-    observer: Arc<Observer>,
-    show_at: u64,
+/// What a worker shows of itself.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// What became of its packets.
+    pub counters: Counters,
+    /// What has passed each element.
+    pub passed: ByElement,
+    /// How many flows live.
+    pub flows: usize,
+    /// How many it may have.
+    pub capacity: usize,
 }
 
-impl Bursts {
+/// The lane of one worker.
+pub(super) struct Errands {
+    inbox: Receiver<Errand>,
+    shown: Arc<ArcSwap<Shown>>,
+    observer: Arc<Observer>,
+    show_at: u64,
+    trails: Trails,
+    senders: Senders,
+}
+
+impl Errands {
     pub(super) fn new(
-        inbox: Receiver<Burst>,
-        shown: Arc<ArcSwap<Counters>>,
+        inbox: Receiver<Errand>,
+        shown: Arc<ArcSwap<Shown>>,
+        steering: Steering,
         observer: Arc<Observer>,
-    ) -> Bursts {
-        Bursts { inbox, shown, observer, show_at: 0 }
+    ) -> Errands {
+        let (trails, senders) = (Trails::default(), Senders::new(steering));
+        Errands { inbox, shown, observer, show_at: 0, trails, senders }
     }
 
     fn show(&mut self, worker: &Worker, now: Instant) {
-        if now.0 >= self.show_at {
-            self.shown.store(Arc::new(worker.counters().clone()));
-            self.show_at = now.0 + SHOW;
+        if now.0 < self.show_at {
+            return;
         }
+        self.show_at = now.0 + SHOW;
+        self.senders.show(now);
+        let before = self.shown.load();
+        let idle = before.counters.received == worker.counters().received
+            && before.counters.taken_over == worker.counters().taken_over
+            && before.flows == worker.flows().len()
+            && before.capacity > 0;
+        if !idle {
+            self.shown.store(Arc::new(Shown {
+                counters: worker.counters().clone(),
+                passed: self.trails.sum(),
+                flows: worker.flows().len(),
+                capacity: worker.flows().capacity(),
+            }));
+        }
+    }
+
+    /// How long there is nothing to send.
+    fn rest(&self, now: Instant) -> Duration {
+        let due = self.senders.due().map(|due| Duration::from_nanos(due.since(now).0));
+        due.map_or(REST, |due| due.clamp(SHORTEST_REST, REST))
+    }
+
+    fn run(&mut self, worker: &mut Worker, now: Instant, errand: Errand) {
+        match errand {
+            Errand::Judge(burst) => {
+                self.judge(worker, now, burst);
+                self.show_at = 0;
+            }
+            Errand::Start(run, aim) => self.senders.start(worker, run, aim),
+            Errand::Aim(run, aim) => self.senders.aim(worker, run, aim),
+            Errand::Stop(run, done) => {
+                self.senders.stop(run, now);
+                let _ = done.send(());
+            }
+            Errand::Forget(run, done) => {
+                self.senders.forget(run, now);
+                let _ = done.send(());
+            }
+            Errand::Flows { from, most, wanted, shown } => {
+                // Whoever asked may have gone.
+                let _ = shown.send(flow_pages::page(worker, now, from, most, &wanted));
+            }
+        }
+    }
+
+    /// Packets of somebody's own are few: each is judged with its hops shown, which are counted.
+    fn judge(&mut self, worker: &mut Worker, now: Instant, burst: Burst) {
+        let judged = burst.packets.into_iter().map(|(interface, mut bytes)| {
+            let (verdict, record) = self.observer.trace(worker, now, interface, &mut bytes);
+            let trail = self.trails.of(&record.hops);
+            self.trails.count(trail, bytes.len());
+            Judged { verdict, bytes }
+        });
+        let judged = judged.collect();
+        let _ = burst.judged.send(judged);
     }
 }
 
-impl Lane for Bursts {
+impl Lane for Errands {
     fn turn(&mut self, worker: &mut Worker, now: Instant) -> Turn {
         self.show(worker, now);
-        match self.inbox.recv_timeout(REST) {
-            Ok(burst) => {
-                if self.observer.is_on() {
-                    judge_seen(worker, now, burst, &self.observer);
-                } else {
-                    judge(worker, now, burst);
-                }
-                self.show_at = 0;
+        let sent = self.senders.turn(worker, now, &mut self.trails, &self.observer);
+        // One that is late does not rest at all.
+        let late = sent && self.senders.due().is_some_and(|due| due <= now);
+        let rest = if late { Duration::ZERO } else { self.rest(now) };
+        match self.inbox.recv_timeout(rest) {
+            Ok(errand) => {
+                self.run(worker, now, errand);
                 Turn::Busy
             }
+            Err(RecvTimeoutError::Timeout) if sent => Turn::Busy,
             Err(RecvTimeoutError::Timeout) => Turn::Idle,
             // Nobody can send anything any more.
             Err(RecvTimeoutError::Disconnected) => Turn::Done,
         }
     }
-}
 
-fn judge(worker: &mut Worker, now: Instant, mut burst: Burst) {
-    let (mut verdicts, mut emissions) = (Vec::new(), Vec::new());
-    let mut arrivals: Vec<Arrival<'_>> = burst
-        .packets
-        .iter_mut()
-        .map(|(interface, bytes)| Arrival { interface: *interface, bytes })
-        .collect();
-    worker.process(now, &mut arrivals, &mut verdicts, &mut emissions);
-    let packets = burst.packets.into_iter().zip(verdicts);
-    let judged = packets.map(|((_, bytes), verdict)| Judged { verdict, bytes }).collect();
-    // Whoever asked may have gone.
-    let _ = burst.judged.send(judged);
-}
+    fn comes(&mut self, packet: &[u8]) -> u64 {
+        let headers = decode(packet).ok();
+        Mark::code(headers.and_then(|headers| Mark::of(packet, &headers)))
+    }
 
-/// The same with every packet's hops shown to flow logs.
-fn judge_seen(worker: &mut Worker, now: Instant, burst: Burst, observer: &Observer) {
-    let judged = burst.packets.into_iter().map(|(from, mut bytes)| {
-        let headers = decode(&bytes);
-        let mut record = Record::default();
-        let arrival = Arrival { interface: from, bytes: &mut bytes };
-        let verdict = worker.trace(now, arrival, &mut record, &mut Vec::new());
-        if let Ok(headers) = &headers {
-            let seen = Seen { from, headers, hops: &record.hops, verdict };
-            observer.saw(worker.snapshot(), &seen);
+    fn judged(&mut self, said: u64, verdict: Verdict) {
+        if let Some(mark) = Mark::of_code(said) {
+            self.senders.judged(mark, verdict);
         }
-        Judged { verdict, bytes }
-    });
-    let judged = judged.collect();
-    let _ = burst.judged.send(judged);
+    }
+
+    /// Whoever waits for an answer is told by that there is none.
+    fn discard(&mut self) -> (u64, Turn) {
+        match self.inbox.recv_timeout(REST) {
+            Ok(Errand::Judge(burst)) => (burst.packets.len() as u64, Turn::Busy),
+            Ok(_) => (0, Turn::Busy),
+            Err(RecvTimeoutError::Timeout) => (0, Turn::Idle),
+            Err(RecvTimeoutError::Disconnected) => (0, Turn::Done),
+        }
+    }
+
+    fn leave(&mut self, emission: Emission) {
+        self.senders.leave(&emission);
+    }
 }

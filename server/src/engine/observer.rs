@@ -9,11 +9,12 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use egret_dataplane::packet::Headers;
+use egret_dataplane::packet::{Headers, decode};
 use egret_dataplane::snapshot::{EniId, InterfaceId, Snapshot};
 use egret_dataplane::time::Instant;
-use egret_dataplane::trace::Hop;
+use egret_dataplane::trace::{Hop, Record};
 use egret_dataplane::verdict::Verdict;
+use egret_dataplane::worker::{Arrival, Worker};
 use egret_sim::flow_logs::{About, Amount, Format, Value, Window, sightings, tcp_flags};
 use egret_sim::observe::{End, Trail};
 
@@ -40,15 +41,15 @@ struct Logs {
 
 /// A packet that was judged.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Seen<'a> {
+struct Seen<'a> {
     /// Where it entered.
-    pub(super) from: InterfaceId,
+    from: InterfaceId,
     /// Its headers, as it was sent.
-    pub(super) headers: &'a Headers,
+    headers: &'a Headers,
     /// The hops that were recorded.
-    pub(super) hops: &'a [Hop],
+    hops: &'a [Hop],
     /// What became of it.
-    pub(super) verdict: Verdict,
+    verdict: Verdict,
 }
 
 /// The records of a window that is over.
@@ -90,8 +91,27 @@ impl Observer {
         self.on.store(!logs.open.is_empty(), Ordering::Relaxed);
     }
 
+    /// Judges a packet with its hops shown, to flow logs, too.
+    pub(super) fn trace(
+        &self,
+        worker: &mut Worker,
+        now: Instant,
+        interface: InterfaceId,
+        bytes: &mut Vec<u8>,
+    ) -> (Verdict, Record) {
+        let headers = self.is_on().then(|| decode(bytes).ok()).flatten();
+        let mut record = Record::default();
+        let arrival = Arrival { interface, bytes };
+        let verdict = worker.trace(now, arrival, &mut record, &mut Vec::new());
+        if let Some(headers) = &headers {
+            let seen = Seen { from: interface, headers, hops: &record.hops, verdict };
+            self.saw(worker.snapshot(), &seen);
+        }
+        (verdict, record)
+    }
+
     /// A packet was judged.
-    pub(super) fn saw(&self, snapshot: &Snapshot, seen: &Seen<'_>) {
+    fn saw(&self, snapshot: &Snapshot, seen: &Seen<'_>) {
         let end = match seen.verdict {
             Verdict::Forward(to) => End::Forward(to),
             Verdict::Drop(drop) => End::Drop(drop),

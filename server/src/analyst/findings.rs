@@ -63,7 +63,7 @@ impl Add<'_> {
             self.to_component(component, step);
         }
         let mut steps = steps.iter();
-        way.retain(|_| steps.next().is_none_or(|step| is_component(step)));
+        way.retain(|_| steps.next().is_none_or(is_component));
         for (number, component) in (1..).zip(way) {
             component.sequence_number = number;
         }

@@ -279,3 +279,113 @@ fn due(row: &FlowLog, now: Timestamp) -> Timestamp {
 fn nanoseconds(at: Timestamp) -> Instant {
     Instant(u64::try_from(at.0).unwrap_or(0) * 1_000_000)
 }
+
+#[cfg(test)]
+mod tests {
+    use egret_control::compile::compile;
+    use egret_dataplane::packet::{Protocol, Tuple};
+    use egret_sim::flow_logs::Sighting;
+    use egret_sim::observe::Stages;
+
+    use super::*;
+    use crate::account::flow_logs::TrafficType;
+    use crate::account::interfaces::{InterfaceOwner, NetworkInterface};
+
+    const MINUTE: i64 = 60_000;
+
+    /// An account with an interface in its default VPC, and a flow log of that.
+    fn account() -> Account {
+        let mut account = Account::new(Identity::default());
+        let made = account.change(Timestamp(0), |change| -> Result<(), std::convert::Infallible> {
+            let vpc = change.make_default_vpc();
+            let subnet = change.subnets.values().next().expect("a subnet").id.clone();
+            let address = change.free_address(&subnet).expect("an address");
+            let interface = NetworkInterface {
+                id: "eni-1".to_owned(),
+                vpc: vpc.clone(),
+                subnet,
+                addresses: vec![address],
+                groups: vec![],
+                source_dest_check: true,
+                description: String::new(),
+                owner: InterfaceOwner::Account { host: None },
+                created: Timestamp(0),
+            };
+            change.network_interfaces.insert("eni-1", interface);
+            let log = FlowLog {
+                id: "fl-1".to_owned(),
+                resource: vpc,
+                traffic: TrafficType::All,
+                bucket: "logs".to_owned(),
+                prefix: String::new(),
+                format: Some("${interface-id} ${start} ${end} ${log-status}".to_owned()),
+                interval: 60,
+                parquet: false,
+                hive: false,
+                per_hour: false,
+                created: Timestamp(0),
+                error: None,
+            };
+            change.flow_logs.insert("fl-1", log);
+            Ok(())
+        });
+        made.expect("it cannot fail");
+        account
+    }
+
+    fn texts(finished: &Finished) -> Vec<String> {
+        let text = |record: &Vec<Value>| {
+            record.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        finished.records.iter().map(text).collect()
+    }
+
+    #[test]
+    fn windows_end_at_whole_minutes() {
+        let account = account();
+        let snapshot = compile(&account.model()).expect("a network").snapshot;
+        let observer = Observer::default();
+        assert!(!observer.is_on());
+        observer.follow(&account, Timestamp(MINUTE / 2));
+        assert!(observer.is_on() && !observer.is_due(Timestamp(MINUTE - 1)));
+        assert!(observer.finished(&account, &snapshot, Timestamp(MINUTE - 1), false).is_empty());
+        assert!(observer.is_due(Timestamp(MINUTE)));
+        let first = observer.finished(&account, &snapshot, Timestamp(MINUTE), false);
+        assert_eq!(first.iter().flat_map(texts).collect::<Vec<_>>(), ["eni-1 30 60 NODATA"]);
+        assert!(!observer.is_due(Timestamp(2 * MINUTE - 1)));
+        // What is late is one window.
+        let next = observer.finished(&account, &snapshot, Timestamp(3 * MINUTE + 5_000), false);
+        assert_eq!(next.iter().flat_map(texts).collect::<Vec<_>>(), ["eni-1 60 185 NODATA"]);
+        assert!(observer.is_due(Timestamp(4 * MINUTE)));
+        // And when it is gone, nobody looks.
+        observer.follow(&Account::new(Identity::default()), Timestamp(4 * MINUTE));
+        assert!(!observer.is_on());
+        assert_eq!(observer.finished(&account, &snapshot, Timestamp(4 * MINUTE), false).len(), 1);
+        assert!(!observer.is_due(Timestamp(9 * MINUTE)));
+    }
+
+    #[test]
+    fn what_has_no_room_is_told() {
+        let account = account();
+        let snapshot = compile(&account.model()).expect("a network").snapshot;
+        let row = account.flow_logs.get("fl-1").expect("a flow log");
+        let mut log = Log::new(&account, row, Timestamp(0));
+        log.window = Window::new(Instant(0), 1);
+        let mut all = (0..snapshot.enis.len() as u32).map(EniId);
+        let eni = all.find(|eni| *snapshot[*eni].name == *"eni-1").expect("it");
+        let (egress, stage, hop, accept, rule, path) = (true, 0, 0, true, None, None);
+        let sighting = Sighting { eni, egress, stage, hop, accept, rule, path };
+        let (first, last) = (Instant(1_000_000_000), Instant(2_000_000_000));
+        let amount = Amount { packets: 1, bytes: 40, first, last, tcp_flags: 2 };
+        for dst_port in [80, 443, 80] {
+            let src = snapshot[eni].address;
+            let tuple =
+                Tuple { src, dst: src, src_port: 40_000, dst_port, protocol: Protocol::TCP };
+            let stages = Stages { tuples: [tuple; Stages::MOST], count: 1 };
+            log.window.add(&snapshot, &sighting, &stages, amount);
+        }
+        let finished =
+            log.finish(&account.identity, &snapshot, &interfaces(&account), Timestamp(MINUTE));
+        assert_eq!(texts(&finished), ["eni-1 1 2 OK", "eni-1 0 60 SKIPDATA"]);
+    }
+}

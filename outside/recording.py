@@ -2,7 +2,7 @@
 
 A request is an action with its parameters, in which ids are names, such as `{vpc-1}`: the first VPC that an
 answer spoke of. An answer is its status, its shape (the paths of its members) and what it says of states. So
-a recording outlives other ids, and whatever is added to what an answer says of a resource's own values.
+a recording outlives other ids, other values, and members that are added to what there is.
 """
 
 import json
@@ -57,11 +57,16 @@ class Answer:
         self.ids = list(dict.fromkeys(id for _, value in leaves for id in ID.findall(str(value))))
 
     def differs(self, status, shape, says):
-        """What is not as it was, or nothing."""
-        found = {"status": (self.status, status), "says": (self.says, says),
-                 "more": (sorted(set(self.shape) - set(shape)), []),
+        """What is not as it was, or nothing. Structures may have got more members; lists may not have got items."""
+        filled = [path for path in set(self.shape) - set(shape) if not any(known.startswith(items_of(path)) for known in shape)]
+        found = {"status": (self.status, status), "says": (self.says, says), "filled": (filled, []),
                  "less": (sorted(set(shape) - set(self.shape)), [])}
         return {what: pair for what, pair in found.items() if pair[0] != pair[1]}
+
+
+def items_of(path):
+    """The innermost list that a path goes through."""
+    return path[:path.rfind("[]") + 2] if "[]" in path else ""
 
 
 def tree(element):
@@ -86,6 +91,20 @@ def paths(node, path=""):
         yield path, node
 
 
+def without_ids(account):
+    """What an account has, whatever it is called."""
+    def plain(row):
+        return ID.sub("", json.dumps(row, default=str, sort_keys=True))
+    return {kind: sorted(plain(row) for row in rows) for kind, rows in account.items()}
+
+
+def as_before_terraform(ec2):
+    """Undoes what Terraform's resources of what was there before leave behind, as they do in AWS."""
+    vpc = next(vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if vpc["IsDefault"])
+    ec2.delete_tags(Resources=[vpc])
+    ec2.create_default_subnet(AvailabilityZone="us-east-1a")
+
+
 def is_read(action):
     return re.match(r"(Describe|Get|List|Search)", action.partition(" ")[2]) is not None
 
@@ -94,28 +113,45 @@ def reduced(exchanges, marks):
     """A recording of (target, body, status, answer): no read that said nothing new, and no waiting.
 
     A mark is how many exchanges there were before it, and what it is called."""
-    names, shapes, requests, known = Names(), [], [], {}
-    marks = dict(marks)
-    read = [(*request_of(target, body), Answer(status, text)) for target, body, status, text in exchanges]
-    for at, (action, parameters, answer) in enumerate(read):
-        requests += [{"mark": marks[at]}] if at in marks else []
-        asked = (action, json.dumps(parameters))
-        again = at + 1 < len(read) and (read[at + 1][0], json.dumps(read[at + 1][1])) == asked
-        said = ID.sub("", json.dumps(answer.tree)), tuple(answer.ids)
-        if is_read(action) and (again or known.get(asked) == said):
-            continue
-        known[asked] = said
-        row = {"action": action, "parameters": json.loads(names.without_ids(json.dumps(parameters)))}
-        new = any(id not in names.of_id for id in answer.ids)
-        called = [names.name(id) for id in answer.ids]
-        if answer.shape not in shapes:
-            shapes.append(answer.shape)
-        row |= {"status": answer.status, "shape": shapes.index(answer.shape)}
+    recorder, marks = Recorder(), dict(marks)
+    heard = [(*request_of(target, body), Answer(status, text)) for target, body, status, text in exchanges]
+    for at, (action, parameters, answer) in enumerate(heard):
+        recorder.mark(marks.get(at))
+        # Of what is asked again and again, the last answer is what was waited for.
+        again = at + 1 < len(heard) and heard[at + 1][:2] == (action, parameters)
+        if not (again and is_read(action)):
+            recorder.take(action, parameters, answer)
+    recorder.mark(marks.get(len(heard)))
+    return {"shapes": recorder.shapes, "requests": recorder.requests}
+
+
+class Recorder:
+    """What becomes a recording, request by request."""
+
+    def __init__(self):
+        self.names, self.shapes, self.requests = Names(), [], []
+        self.known = {}  # what was said last, by what was asked
+
+    def mark(self, name):
+        self.requests += [{"mark": name}] if name else []
+
+    def take(self, action, parameters, answer):
+        asked, said = (action, json.dumps(parameters)), (json.dumps(answer.tree), answer.ids)
+        if is_read(action) and self.known.get(asked) == said:
+            return
+        self.known[asked] = said
+        row = {"action": action, "parameters": json.loads(self.names.without_ids(json.dumps(parameters)))}
+        row |= {"status": answer.status, "shape": self.shape(answer.shape)}
         row |= {"says": answer.says} if answer.says else {}
-        row |= {"ids": called} if new else {}
-        requests.append(row)
-    requests += [{"mark": marks[len(read)]}] if len(read) in marks else []
-    return {"shapes": shapes, "requests": requests}
+        new = any(id not in self.names.of_id for id in answer.ids)
+        called = [self.names.name(id) for id in answer.ids]
+        self.requests.append(row | ({"ids": called} if new else {}))
+
+    def shape(self, shape):
+        """The shape's number; answers of one kind share it."""
+        if shape not in self.shapes:
+            self.shapes.append(shape)
+        return self.shapes.index(shape)
 
 
 def request_of(target, body):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from network import everything, explained
-from recording import ID, Replay, is_read
+from recording import Answer, Replay, as_before_terraform, is_read, without_ids
 
 RECORDING = Path(__file__).parent / "terraform" / "requests.json"
 
@@ -30,18 +30,27 @@ def replay(request, serve, recording):
     return replay
 
 
-def without_ids(account):
-    """What an account has, whatever it is called."""
-    def plain(row):
-        return ID.sub("", json.dumps(row, default=str, sort_keys=True))
-    return {kind: sorted(plain(row) for row in rows) for kind, rows in account.items()}
-
-
 def test_the_recording_has_all_kinds_of_requests(recording):
     actions = {row["action"] for row in recording["requests"] if "action" in row}
     assert sum(not is_read(action) for action in actions) > 60 and len(actions) > 100
     assert len(RECORDING.read_bytes()) < 300_000
     assert not re.search(r"/(home|root|tmp)/", RECORDING.read_text())
+
+
+def test_what_counts_as_another_answer():
+    def answer(text, status=200):
+        return Answer(status, f"<R>{text}</R>")
+
+    def differs(is_now, was):
+        return set(is_now.differs(was.status, was.shape, was.says))
+
+    empty, one = answer("<vpcSet/>"), answer("<vpcSet><item><vpcId>a</vpcId><state>pending</state></item></vpcSet>")
+    more = answer("<vpcSet><item><vpcId>b</vpcId><state>pending</state><isDefault>x</isDefault></item></vpcSet>")
+    assert differs(one, one) == differs(more, one) == set()
+    assert differs(one, more) == {"less"}
+    assert differs(empty, one) == {"less", "says"} and "filled" in differs(one, empty)
+    assert differs(answer(one.text[3:-4].replace("pending", "available")), one) == {"says"}
+    assert differs(answer(one.text[3:-4], 400), one) == {"status"}
 
 
 def test_terraform_applies_changes_and_destroys(replay, tmp_path):
@@ -60,10 +69,7 @@ def test_terraform_applies_changes_and_destroys(replay, tmp_path):
     assert not delivered and "network-acl" in text
 
     assert replay.run(until="destroyed") > 100
-    # Terraform leaves its tags on the default VPC, and what was a default subnet is deleted.
-    vpc = next(vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if vpc["IsDefault"])
-    ec2.delete_tags(Resources=[vpc])
-    ec2.create_default_subnet(AvailabilityZone="us-east-1a")
+    as_before_terraform(ec2)
     assert without_ids(everything(ec2)) == without_ids(before)
     app_runner = server.client("apprunner")
     assert app_runner.list_services()["ServiceSummaryList"] == []

@@ -54,6 +54,11 @@ pub fn many<T: ToString>(values: impl IntoIterator<Item = T>) -> Values {
     Some(values.into_iter().map(|value| value.to_string()).collect())
 }
 
+/// What nothing has here, though it may in AWS.
+pub fn none() -> Values {
+    many::<&str>([])
+}
+
 fn tags(account: &Account, id: &str, name: &str) -> Values {
     if let Some(key) = name.strip_prefix("tag:") {
         return many(account.tag(id, key));

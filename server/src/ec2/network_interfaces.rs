@@ -4,7 +4,6 @@
 use std::net::Ipv4Addr;
 
 use super::describe::{Asked, no_pages_of_ids};
-use super::filters::{self, Values};
 use super::subnets::subnet;
 use super::tags::{self, tag_new};
 use super::{Action, actions, errors, security_groups};
@@ -16,6 +15,7 @@ use crate::error::{AwsError, Result};
 use crate::shapes::ec2;
 
 pub(super) mod private_addresses;
+mod values;
 
 pub(super) const ACTIONS: &[Action] = actions! {
     change CreateNetworkInterface => create;
@@ -24,35 +24,6 @@ pub(super) const ACTIONS: &[Action] = actions! {
     read DescribeNetworkInterfaces => describe;
     read DescribeNetworkInterfaceAttribute => attribute;
 };
-
-const FILTERS: &[&str] = &[
-    "addresses.association.public-ip",
-    "addresses.primary",
-    "addresses.private-ip-address",
-    "association.allocation-id",
-    "association.association-id",
-    "association.public-ip",
-    "attachment.attachment-id",
-    "attachment.instance-owner-id",
-    "attachment.status",
-    "availability-zone",
-    "availability-zone-id",
-    "description",
-    "group-id",
-    "group-name",
-    "interface-type",
-    "mac-address",
-    "network-interface-id",
-    "owner-id",
-    "private-dns-name",
-    "private-ip-address",
-    "requester-id",
-    "requester-managed",
-    "source-dest-check",
-    "status",
-    "subnet-id",
-    "vpc-id",
-];
 
 /// Whom AWS's services call themselves where they ask for an interface.
 const REQUESTER: &str = "amazon-aws";
@@ -183,64 +154,14 @@ fn describe(
     let ids = &request.network_interface_ids;
     no_pages_of_ids(ids, request.max_results)?;
     let token = request.next_token.as_deref();
-    let asked = Asked::new(ids, &request.filters, FILTERS, token, request.max_results);
+    let asked = Asked::new(ids, &request.filters, values::FILTERS, token, request.max_results);
     let (interfaces, next_token) =
         asked.of(account, &account.network_interfaces, missing, |interface, name| {
-            values(account, interface, name)
+            values::of(account, interface, name)
         })?;
     let shown = |interface| shown(account, interface);
     let network_interfaces = interfaces.into_iter().map(shown).collect();
     Ok(ec2::DescribeNetworkInterfacesResult { network_interfaces, next_token })
-}
-
-fn values(account: &Account, interface: &NetworkInterface, name: &str) -> Values {
-    if name.starts_with("association.") || name.starts_with("addresses.association.") {
-        return association_values(account, interface, name);
-    }
-    let managed = interface.owner.is_requester_managed();
-    match name {
-        "addresses.primary" => filters::many((0..interface.addresses.len()).map(|at| at == 0)),
-        "addresses.private-ip-address" => filters::many(&interface.addresses),
-        "attachment.attachment-id" => filters::many(attachment_id(interface)),
-        "attachment.instance-owner-id" => filters::many(managed.then_some(REQUESTER)),
-        "attachment.status" => filters::many(is_in_use(interface).then_some("attached")),
-        "availability-zone" => filters::many(zone(account, interface).0),
-        "availability-zone-id" => filters::many(zone(account, interface).1),
-        "description" => filters::one(&interface.description),
-        "group-id" => filters::many(&interface.groups),
-        "group-name" => {
-            let groups = security_groups::identifiers(account, &interface.groups);
-            filters::many(groups.into_iter().filter_map(|group| group.group_name))
-        }
-        "interface-type" => filters::one(interface.owner.interface_type()),
-        "mac-address" => filters::one(mac_address(interface)),
-        "network-interface-id" => filters::one(&interface.id),
-        "owner-id" => filters::one(&account.identity.account),
-        "private-dns-name" => filters::many(
-            interface.addresses.first().and_then(|address| dns_name(account, interface, *address)),
-        ),
-        "private-ip-address" => filters::many(interface.addresses.first()),
-        "requester-id" => filters::many(managed.then_some(REQUESTER)),
-        "requester-managed" => filters::one(managed),
-        "source-dest-check" => filters::one(interface.source_dest_check),
-        "status" => filters::one(status(interface)),
-        "subnet-id" => filters::one(&interface.subnet),
-        "vpc-id" => filters::one(&interface.vpc),
-        _ => None,
-    }
-}
-
-fn association_values(account: &Account, interface: &NetworkInterface, name: &str) -> Values {
-    let here = account.addresses.values().filter(|address| {
-        address.association.as_ref().is_some_and(|tie| tie.interface == interface.id)
-    });
-    match name {
-        "association.allocation-id" => filters::many(here.map(|address| &address.id)),
-        "association.association-id" => {
-            filters::many(here.filter_map(|address| Some(&address.association.as_ref()?.id)))
-        }
-        _ => filters::many(here.map(|address| address.public)),
-    }
 }
 
 fn attribute(

@@ -14,6 +14,7 @@ use crate::account::change::Change;
 use crate::account::peerings::{Peering, PeeringDns};
 use crate::account::timers::Due;
 use crate::error::{AwsError, Result};
+use crate::protocol::time::Iso8601;
 use crate::shapes::ec2;
 
 pub(super) const ACTIONS: &[Action] = actions! {
@@ -29,6 +30,7 @@ const FILTERS: &[&str] = &[
     "accepter-vpc-info.cidr-block",
     "accepter-vpc-info.owner-id",
     "accepter-vpc-info.vpc-id",
+    "expiration-time",
     "requester-vpc-info.cidr-block",
     "requester-vpc-info.owner-id",
     "requester-vpc-info.vpc-id",
@@ -296,6 +298,7 @@ fn values(account: &Account, peering: &Peering, name: &str) -> Values {
             filters::one(&account.identity.account)
         }
         "accepter-vpc-info.vpc-id" => filters::one(&peering.accepter),
+        "expiration-time" => filters::many(expiration(peering)),
         "requester-vpc-info.cidr-block" => cidrs(&peering.requester),
         "requester-vpc-info.vpc-id" => filters::one(&peering.requester),
         "status-code" => filters::one(&peering.status),
@@ -305,9 +308,13 @@ fn values(account: &Account, peering: &Peering, name: &str) -> Values {
     }
 }
 
+fn expiration(peering: &Peering) -> Option<Iso8601> {
+    let asked = ASKED.contains(&peering.status.as_str());
+    peering.expires.filter(|_| asked).map(Into::into)
+}
+
 /// A peering connection as answers have it.
 fn shown(account: &Account, peering: &Peering) -> ec2::VpcPeeringConnection {
-    let asked = ASKED.contains(&peering.status.as_str());
     let region = &account.identity.region;
     ec2::VpcPeeringConnection {
         accepter_vpc_info: Some(side(
@@ -317,7 +324,7 @@ fn shown(account: &Account, peering: &Peering) -> ec2::VpcPeeringConnection {
             peering.dns.accepter,
         )),
         requester_vpc_info: Some(side(account, &peering.requester, region, peering.dns.requester)),
-        expiration_time: peering.expires.filter(|_| asked).map(Into::into),
+        expiration_time: expiration(peering),
         status: Some(ec2::VpcPeeringConnectionStateReason {
             code: Some(peering.status.clone()),
             message: Some(peering.message.clone()),

@@ -33,9 +33,18 @@ const FILTERS: &[&str] = &[
     "cidr",
     "cidr-block",
     "cidrBlock",
+    "customer-owned-ipv4-pool",
     "default-for-az",
     "defaultForAz",
+    "enable-dns64",
+    "enable-lni-at-device-index",
+    "ipv6-cidr-block-association.association-id",
+    "ipv6-cidr-block-association.ipv6-cidr-block",
+    "ipv6-cidr-block-association.state",
+    "ipv6-native",
+    "map-customer-owned-ip-on-launch",
     "map-public-ip-on-launch",
+    "outpost-arn",
     "owner-id",
     "private-dns-name-options-on-launch.enable-resource-name-dns-a-record",
     "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record",
@@ -239,6 +248,11 @@ fn values(account: &Account, subnet: &Subnet, name: &str) -> Values {
         "available-ip-address-count" => filters::one(account.available_addresses(&subnet.id)),
         "cidr" | "cidr-block" | "cidrBlock" => filters::one(subnet.cidr),
         "default-for-az" | "defaultForAz" => filters::one(subnet.default_for_az),
+        "customer-owned-ipv4-pool" | "enable-lni-at-device-index" | "outpost-arn" => {
+            filters::none()
+        }
+        "enable-dns64" | "ipv6-native" | "map-customer-owned-ip-on-launch" => filters::one(false),
+        name if name.starts_with("ipv6-cidr") => filters::none(),
         "map-public-ip-on-launch" => filters::one(subnet.map_public_ip),
         "owner-id" => filters::one(&account.identity.account),
         "private-dns-name-options-on-launch.enable-resource-name-dns-a-record" => {

@@ -14,9 +14,12 @@ pub(super) const ACTIONS: &[Action] = actions! {
 
 /// The names of DescribeAvailabilityZones' filters.
 const ZONE_FILTERS: &[&str] = &[
+    "group-long-name",
     "group-name",
     "message",
     "opt-in-status",
+    "parent-zone-id",
+    "parent-zone-name",
     "region-name",
     "state",
     "zone-id",
@@ -102,7 +105,7 @@ fn group(region: &str) -> String {
 fn zone_values(region: &str, zone: &Zone, name: &str) -> Values {
     match name {
         "group-name" => filters::one(group(region)),
-        "message" => filters::many::<&str>([]),
+        "group-long-name" | "message" | "parent-zone-id" | "parent-zone-name" => filters::none(),
         "opt-in-status" => filters::one(NO_OPT_IN),
         "region-name" => filters::one(region),
         "state" => filters::one("available"),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use egret_dataplane::packet::{Headers, Protocol, TcpFlags, Tuple, decode};
 use egret_dataplane::snapshot::InterfaceId;
-use egret_dataplane::steer::Steering;
+use egret_dataplane::steer::{Steering, WorkerId};
 use egret_dataplane::time::{Duration, Instant};
 use egret_dataplane::trace::Record;
 use egret_dataplane::verdict::{Drop, DropReason, Verdict};
@@ -21,7 +21,7 @@ use crate::engine::trails::{TrailId, Trails};
 
 /// Packets that are judged together.
 const BURST: u64 = 64;
-/// Packets that one run sends in one turn.
+/// Packets that all runs together send in one turn.
 const TURN: u64 = 4 * BURST;
 /// A run that is later than this leaves packets out, and says so.
 const LATE: Duration = Duration::from_millis(50);
@@ -41,6 +41,8 @@ const SECOND: u64 = 1_000_000_000;
 pub(in crate::engine) struct Senders {
     steering: Steering,
     all: Vec<Sender>,
+    /// Which of them comes first in a turn.
+    first: usize,
     /// Packets that came from other workers and are to be answered in the next turn.
     owed: Vec<(u32, Parcel)>,
 }
@@ -112,13 +114,14 @@ struct Bench<'a> {
 
 impl Senders {
     pub(in crate::engine) fn new(steering: Steering) -> Senders {
-        Senders { steering, all: Vec::new(), owed: Vec::new() }
+        Senders { steering, all: Vec::new(), first: 0, owed: Vec::new() }
     }
 
     /// Takes this worker's part of a run.
     pub(in crate::engine) fn start(&mut self, worker: &Worker, run: Arc<Run>, aim: Aim) {
-        let share = self.steering.share(worker.id());
-        let flows = share.of(run.plan.flows);
+        // Runs of few flows shall not all be the first worker's.
+        let turn = u32::from(worker.id().0).wrapping_add(run.id) % self.steering.workers() as u32;
+        let flows = self.steering.share(WorkerId(turn as u16)).of(run.plan.flows);
         // Its flows' part of the rate.
         let per_second = u64::from(run.plan.rate) * u64::from(flows);
         let pace = Pace::new(per_second, u64::from(run.plan.flows));
@@ -175,12 +178,19 @@ impl Senders {
         let mut busy = !self.owed.is_empty();
         for (run, parcel) in std::mem::take(&mut self.owed) {
             if let Some(sender) = self.all.iter_mut().find(|sender| sender.run.id == run) {
+                sender.tally.answers += 1;
                 sender.judge(&mut bench, vec![parcel]);
             }
         }
-        for sender in &mut self.all {
-            busy |= sender.turn(&mut bench, self.steering);
+        // However many runs there are, a turn is over before a configuration has waited for long.
+        let (mut room, runs) = (TURN, self.all.len());
+        for nth in 0..runs {
+            let sender = &mut self.all[(self.first + nth) % runs];
+            let sent = sender.turn(&mut bench, self.steering, room);
+            room -= sent;
+            busy |= sent > 0;
         }
+        self.first = self.first.wrapping_add(1);
         busy
     }
 
@@ -219,19 +229,20 @@ impl Senders {
 }
 
 impl Sender {
-    fn turn(&mut self, bench: &mut Bench<'_>, steering: Steering) -> bool {
+    /// Sends what is due, as far as there is room; how many packets that was.
+    fn turn(&mut self, bench: &mut Bench<'_>, steering: Steering, room: u64) -> u64 {
         if self.stopped {
-            return false;
+            return 0;
         }
         let now = bench.now;
         if self.pace.begin(now, self.run.plan.duration) {
             self.stopped = true;
             self.show(now);
-            return false;
+            return 0;
         }
         self.tally.behind += self.pace.leave_out(now);
-        let mut due = self.pace.due(now).min(TURN);
-        let busy = due > 0;
+        let sent = self.pace.due(now).min(room);
+        let mut due = sent;
         while due > 0 {
             let many = due.min(BURST);
             let mut parcels: Vec<Parcel> =
@@ -244,7 +255,7 @@ impl Sender {
         if verdict != self.verdict() && now.since(at) >= PAUSE {
             self.show(now);
         }
-        busy
+        sent
     }
 
     fn verdict(&self) -> Verdicts {
@@ -597,7 +608,7 @@ mod tests {
         #[test]
         fn shares_of_a_rate_add_up(rate in 1u64..10_000, flows in 1u32..100, workers in 1usize..8) {
             let steering = Steering::new(workers, 1);
-            let ids = (0..workers as u16).map(egret_dataplane::steer::WorkerId);
+            let ids = (0..workers as u16).map(WorkerId);
             let mut all = 0;
             for id in ids {
                 let share = u64::from(steering.share(id).of(flows));

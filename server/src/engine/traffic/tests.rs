@@ -139,5 +139,5 @@ async fn nobody_sends_who_is_not_there() {
     let engine = engine(1);
     let nobody = Plan { from: "wbe".to_owned(), ..plan(1, 1) };
     let why = engine.start_traffic(nobody).unwrap_err().to_string();
-    assert!(why.contains("did you mean `web`"), "{why}");
+    assert!(why.contains("is called `wbe`"), "{why}");
 }

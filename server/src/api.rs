@@ -36,12 +36,13 @@ mod names;
 mod status;
 mod topology;
 mod traffic;
+mod traffic_report;
 
 pub(crate) use counters::by_element;
 pub(crate) use events::LISTENERS;
 pub use names::ElementName;
 pub(crate) use names::Names;
-pub use traffic::Verdict;
+pub use traffic_report::Verdict;
 
 /// What the document says of the API as a whole.
 #[derive(OpenApi)]

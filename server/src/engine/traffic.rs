@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 use super::Running;
 use super::lane::Errand;
 
+mod pace;
 pub(super) mod packets;
 pub(super) mod sender;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use egret_dataplane::verdict::Element;
 use foldhash::fast::FixedState;
 
 /// So many ways are told apart; then what they have is added up, and all begin anew.
-const MOST: usize = 4_096;
+const MOST: usize = 1_024;
 
 /// Packets and their bytes, from the IP header on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

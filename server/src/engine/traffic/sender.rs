@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use egret_dataplane::packet::{Headers, Protocol, TcpFlags, Tuple, decode};
 use egret_dataplane::snapshot::InterfaceId;
-use egret_dataplane::steer::Steering;
+use egret_dataplane::steer::{Steering, WorkerId};
 use egret_dataplane::time::{Duration, Instant};
 use egret_dataplane::verdict::{Drop, DropReason, Verdict};
 use egret_dataplane::worker::{Arrival, Emission, Worker};
 
+use super::pace::{Pace, TURN};
 use super::packets::{self, Mark, Says};
 use super::{Aim, Last, Run, Tally, Way};
 use crate::engine::observer::Observer;
@@ -22,10 +23,6 @@ use crate::engine::trails::{TrailId, Trails};
 
 /// Packets that are judged together.
 const BURST: u64 = 64;
-/// Packets that one run sends in one turn.
-const TURN: u64 = 4 * BURST;
-/// A run that is later than this leaves packets out, and says so.
-const LATE: Duration = Duration::from_millis(50);
 /// A client whose packets come to nothing so often in a row tries a new connection.
 const PATIENCE: u8 = 8;
 /// Where clients' ports begin, and how many there are (Linux's `ip_local_port_range`).
@@ -35,13 +32,14 @@ const PORTS: u16 = 28_232;
 const TRIES: usize = 256;
 /// How soon another last word is shown at the earliest.
 const PAUSE: Duration = Duration::from_millis(1);
-const SECOND: u64 = 1_000_000_000;
 
 /// All runs, as one worker has them.
 #[derive(Debug)]
 pub(in crate::engine) struct Senders {
     steering: Steering,
     all: Vec<Sender>,
+    /// Which of them comes first in a turn.
+    first: usize,
     /// Packets that came from other workers and are to be answered in the next turn.
     owed: Vec<(u32, Parcel)>,
 }
@@ -114,13 +112,14 @@ struct Bench<'a> {
 
 impl Senders {
     pub(in crate::engine) fn new(steering: Steering) -> Senders {
-        Senders { steering, all: Vec::new(), owed: Vec::new() }
+        Senders { steering, all: Vec::new(), first: 0, owed: Vec::new() }
     }
 
     /// Takes this worker's part of a run.
     pub(in crate::engine) fn start(&mut self, worker: &Worker, run: Arc<Run>, aim: Aim) {
-        let share = self.steering.share(worker.id());
-        let flows = share.of(run.plan.flows);
+        // Runs of few flows shall not all be the first worker's.
+        let turn = u32::from(worker.id().0).wrapping_add(run.id) % self.steering.workers() as u32;
+        let flows = self.steering.share(WorkerId(turn as u16)).of(run.plan.flows);
         // Its flows' part of the rate.
         let per_second = u64::from(run.plan.rate) * u64::from(flows);
         let pace = Pace::new(per_second, u64::from(run.plan.flows));
@@ -178,12 +177,19 @@ impl Senders {
         let mut busy = !self.owed.is_empty();
         for (run, parcel) in std::mem::take(&mut self.owed) {
             if let Some(sender) = self.all.iter_mut().find(|sender| sender.run.id == run) {
+                sender.tally.answers += 1;
                 sender.judge(&mut bench, vec![parcel]);
             }
         }
-        for sender in &mut self.all {
-            busy |= sender.turn(&mut bench, self.steering);
+        // However many runs there are, a turn is over before a configuration has waited for long.
+        let (mut room, runs) = (TURN, self.all.len());
+        for nth in 0..runs {
+            let sender = &mut self.all[(self.first + nth) % runs];
+            let sent = sender.turn(&mut bench, self.steering, room);
+            room -= sent;
+            busy |= sent > 0;
         }
+        self.first = self.first.wrapping_add(1);
         busy
     }
 
@@ -222,19 +228,20 @@ impl Senders {
 }
 
 impl Sender {
-    fn turn(&mut self, bench: &mut Bench<'_>, steering: Steering) -> bool {
+    /// Sends what is due, as far as there is room; how many packets that was.
+    fn turn(&mut self, bench: &mut Bench<'_>, steering: Steering, room: u64) -> u64 {
         if self.stopped {
-            return false;
+            return 0;
         }
         let now = bench.now;
         if self.pace.begin(now, self.run.plan.duration) {
             self.stopped = true;
             self.show(now);
-            return false;
+            return 0;
         }
         self.tally.behind += self.pace.leave_out(now);
-        let mut due = self.pace.due(now).min(TURN);
-        let busy = due > 0;
+        let sent = self.pace.due(now).min(room);
+        let mut due = sent;
         while due > 0 {
             let many = due.min(BURST);
             let mut parcels: Vec<Parcel> =
@@ -247,7 +254,7 @@ impl Sender {
         if verdict != self.verdict() && now.since(at) >= PAUSE {
             self.show(now);
         }
-        busy
+        sent
     }
 
     fn verdict(&self) -> Verdicts {
@@ -485,130 +492,5 @@ fn drop_of(verdict: Verdict) -> Option<Drop> {
     match verdict {
         Verdict::Drop(drop) | Verdict::Reply(drop) => Some(drop),
         Verdict::Forward(_) | Verdict::Held | Verdict::HandedOver(_) => None,
-    }
-}
-
-/// When packets are due: evenly, from the first turn on, without drift.
-#[derive(Clone, Copy, Debug)]
-struct Pace {
-    /// So many packets in so many seconds.
-    packets: u64,
-    seconds: u64,
-    from: Option<Instant>,
-    /// Packets sent, or left out.
-    sent: u64,
-}
-
-impl Pace {
-    fn new(packets: u64, seconds: u64) -> Pace {
-        Pace { packets, seconds: seconds.max(1), from: None, sent: 0 }
-    }
-
-    /// Begins, unless it has; true when it is over.
-    fn begin(&mut self, now: Instant, duration: Option<std::time::Duration>) -> bool {
-        let from = *self.from.get_or_insert(now);
-        duration.is_some_and(|most| u128::from(now.since(from).0) >= most.as_nanos())
-    }
-
-    /// Packets that should have been sent by now.
-    fn by(&self, now: Instant) -> u64 {
-        let elapsed = u128::from(self.from.map_or(0, |from| now.since(from).0));
-        let all = elapsed * u128::from(self.packets) / u128::from(self.seconds * SECOND);
-        if self.packets == 0 { 0 } else { all as u64 + 1 }
-    }
-
-    fn due(&self, now: Instant) -> u64 {
-        self.by(now).saturating_sub(self.sent)
-    }
-
-    /// Gives up what is too late, but for one packet at least; how many packets that is.
-    fn leave_out(&mut self, now: Instant) -> u64 {
-        let late = Instant(now.0.saturating_sub(LATE.0));
-        let before = if self.from.is_some_and(|from| late > from) { self.by(late) } else { 0 };
-        let left_out = before.saturating_sub(self.sent + TURN);
-        self.sent += left_out;
-        left_out
-    }
-
-    /// When the next packet is due.
-    fn next(&self) -> Option<Instant> {
-        let from = self.from?;
-        let after = u128::from(self.sent) * u128::from(self.seconds * SECOND);
-        (self.packets > 0).then(|| from + Duration(after.div_ceil(u128::from(self.packets)) as u64))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn millis(millis: u64) -> Instant {
-        Instant::ZERO + Duration::from_millis(millis)
-    }
-
-    /// What a worker that has a turn at these times sends, and leaves out.
-    fn sent(pace: &mut Pace, turns: impl Iterator<Item = u64>) -> (u64, u64) {
-        let (mut sent, mut left_out) = (0, 0);
-        for now in turns.map(millis) {
-            pace.begin(now, None);
-            left_out += pace.leave_out(now);
-            let due = pace.due(now).min(TURN);
-            pace.sent += due;
-            sent += due;
-        }
-        (sent, left_out)
-    }
-
-    #[test]
-    fn a_rate_is_kept_over_a_long_time() {
-        // 7 of 3 parts of 10 a second, for an hour of turns of a millisecond.
-        let mut pace = Pace::new(70, 3);
-        assert_eq!(sent(&mut pace, 0..3_600_000), (84_000, 0));
-    }
-
-    #[test]
-    fn the_first_packet_is_due_at_once_and_the_next_one_a_period_later() {
-        let mut pace = Pace::new(4, 1);
-        assert_eq!(pace.next(), None);
-        assert_eq!(sent(&mut pace, 10..11), (1, 0));
-        assert_eq!(pace.next(), Some(millis(260)));
-        assert_eq!(sent(&mut pace, 259..260), (0, 0));
-        assert_eq!(sent(&mut pace, 260..261), (1, 0));
-    }
-
-    #[test]
-    fn who_rests_too_long_leaves_out_what_is_too_late_and_says_so() {
-        let mut pace = Pace::new(100_000, 1);
-        let (before, _) = sent(&mut pace, 0..100);
-        let (after, left_out) = sent(&mut pace, 1_100..1_200);
-        assert!(left_out > 90_000, "{left_out}");
-        let due = pace.by(millis(1_199));
-        assert_eq!(before + after + left_out + pace.due(millis(1_199)), due);
-    }
-
-    #[test]
-    fn a_run_with_an_end_ends() {
-        let mut pace = Pace::new(1, 1);
-        let second = Some(std::time::Duration::from_secs(1));
-        assert!(!pace.begin(millis(500), second));
-        assert!(!pace.begin(millis(1_499), second));
-        assert!(pace.begin(millis(1_500), second));
-    }
-
-    proptest! {
-        /// However a rate is shared out over workers, together they send it.
-        #[test]
-        fn shares_of_a_rate_add_up(rate in 1u64..10_000, flows in 1u32..100, workers in 1usize..8) {
-            let steering = Steering::new(workers, 1);
-            let ids = (0..workers as u16).map(egret_dataplane::steer::WorkerId);
-            let mut all = 0;
-            for id in ids {
-                let share = u64::from(steering.share(id).of(flows));
-                let pace = Pace { from: Some(Instant::ZERO), ..Pace::new(rate * share, flows.into()) };
-                all += pace.by(millis(10_000));
-            }
-            prop_assert!(all.abs_diff(rate * 10) <= workers as u64, "{all} of {}", rate * 10);
-        }
     }
 }

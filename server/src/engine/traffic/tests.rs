@@ -12,6 +12,7 @@ use crate::engine::flow_pages::Filter;
 use crate::engine::{Engine, Surroundings};
 
 const SCENARIO: &str = "
+title: A service behind a NAT gateway of few connections
 vpc:
   cidr: 10.0.0.0/16
   internet_gateway: true
@@ -90,6 +91,17 @@ async fn packets_that_workers_hand_over_are_accounted_for() {
     assert!(tally.dropped() > 0 && tally.drops.keys().all(exhausted), "{tally:?}");
 }
 
+/// Twenty flows have twenty ports, but not each worker as many ports as flows.
+#[tokio::test]
+async fn a_flow_that_another_worker_has_is_answered_there() {
+    let engine = engine(3);
+    let run = engine.start_traffic(plan(20, 1)).expect("it starts");
+    let tally = over(&engine, run.id).await;
+    assert!(tally.handed_over > 0 && tally.taken_over == tally.handed_over, "{tally:?}");
+    assert_eq!([tally.delivered, tally.answers, tally.answers_delivered], [tally.sent; 3]);
+    assert_eq!((tally.dropped(), tally.under_way()), (0, 0), "{tally:?}");
+}
+
 #[tokio::test]
 async fn the_flows_of_a_worker_come_in_pieces() {
     let engine = engine(1);
@@ -127,5 +139,5 @@ async fn nobody_sends_who_is_not_there() {
     let engine = engine(1);
     let nobody = Plan { from: "wbe".to_owned(), ..plan(1, 1) };
     let why = engine.start_traffic(nobody).unwrap_err().to_string();
-    assert!(why.contains("did you mean `web`"), "{why}");
+    assert!(why.contains("is called `wbe`"), "{why}");
 }

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pyarrow.parquet
 import pytest
+import requests
 from network import by, make_subnet, NO_SUBNET, NO_VPC, pages, tagged
-from serve import code_of, eventually
+from serve import ROOT, code_of, eventually
 
 NO_LOG = "fl-0123456789abcdef0"
 BUCKET = "arn:aws:s3:::my-logs"
@@ -195,6 +196,46 @@ def test_records_are_where_aws_puts_them(server, ec2, s3, eni, vpc):
     assert 0 <= int(fields["end"]) - int(fields["start"]) < 600 and fields["srcaddr"] == "-"
     table = pyarrow.parquet.read_table(s3 / parquet).to_pylist()
     assert table == [{"vpc_id": vpc, "interface_id": eni, "log_status": "NODATA"}]
+
+
+def test_live_traffic_is_recorded_packet_by_packet(serve, s3):
+    server = serve("--s3", s3, "--scenario", ROOT / "scenarios" / "01-nat-over-three-zones")
+    ec2 = server.client("ec2")
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    [id] = make(ec2, vpc)
+    allowed, refused = (run_traffic(server, to=f"api.example.com:{port}", rate=500, seconds=1, flows=5)
+                        for port in (443, 80))
+    assert allowed["dropped"] == 0 and refused["dropped"] == refused["sent"]
+    ec2.delete_flow_logs(FlowLogIds=[id])
+    eventually(lambda: len(files(s3)) == 1)
+    header, *lines = gzip.open(s3 / files(s3)[0], "rt").read().splitlines()
+    records = [dict(zip(header.split(), line.split())) for line in lines]
+    # The interface that the service's tasks share is theirs alone: it saw every packet, there and back.
+    tags = [{"Name": "tag:AWSAppRunnerManaged", "Values": ["true"]}]
+    shared = {eni["NetworkInterfaceId"] for eni in ec2.describe_network_interfaces(Filters=tags)["NetworkInterfaces"]}
+
+    def packets(**wanted):
+        found = (record for record in records if record["interface-id"] in shared and wanted.items() <= record.items())
+        return sum(int(record["packets"]) for record in found)
+
+    assert packets(dstport="443", action="ACCEPT") == allowed["sent"] == allowed["delivered"]
+    assert packets(srcport="443", action="ACCEPT") == allowed["answers_delivered"]
+    assert packets(dstport="80", action="REJECT") == refused["dropped"]
+    assert packets(dstport="80", action="ACCEPT") == packets(dstport="443", action="REJECT") == 0
+
+
+def run_traffic(server, **plan):
+    """Traffic of the service `web`, to its end."""
+    url = f"{server.url}/egret/v1/traffic"
+    run = requests.post(url, json={"from": "web"} | plan, timeout=10).json()
+
+    def over():
+        now = requests.get(f"{url}/{run['id']}", timeout=10).json()
+        return now if now["state"] != "running" else None
+
+    ended = eventually(over)
+    assert ended["sent"] > 0 and ended["lost"] == ended["under_way"] == 0
+    return ended
 
 
 def test_a_flow_log_that_is_deleted_writes_no_more(server, ec2, s3, eni, vpc):

@@ -452,6 +452,7 @@ def test_what_happens_by_itself_is_told_too(egret):
     egret.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")
     made = listener.wait("accepted", action="CreateNatGateway")
     # It becomes available.
+    listener.wait("state", kind="nat-gateway", state="available")
     eventually(lambda: any(one["type"] == "accepted" and one["action"] is None
                            and one["revision"] > made["revision"] for one in listener.events))
 

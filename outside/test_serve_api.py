@@ -170,7 +170,8 @@ def test_traffic_runs_both_ways_at_its_rate(egret, protocol):
         group = egret.named("security_groups", "web")
         egret.ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[
             {"IpProtocol": "udp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": ANYWHERE}]}])
-    run = egret.start(protocol=protocol, rate=500, flows=6, seconds=2)
+    # Where it is not known what listens, somebody does.
+    run = egret.start(to="203.0.113.99:443", protocol=protocol, rate=500, flows=6, seconds=2)
     over = eventually(lambda: (now := egret.traffic(run))["state"] == "ended" and now)
     assert 950 <= over["sent"] <= 1050 and over["behind"] == 0
     assert over["sent"] == over["delivered"] == over["answers"] == over["answers_delivered"]
@@ -178,6 +179,19 @@ def test_traffic_runs_both_ways_at_its_rate(egret, protocol):
     assert over["verdict"]["outcome"] == "delivered"
     assert balanced(egret.stop(run))["state"] == "ended"
     egret.get(f"traffic/{run['id']}", status=404)
+
+
+def test_where_nobody_listens_tcp_is_refused_and_udp_not_answered(egret):
+    group = egret.named("security_groups", "web")
+    for protocol in ("tcp", "udp"):
+        egret.ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[
+            {"IpProtocol": protocol, "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": ANYWHERE}]}])
+        run = egret.start(to="api.example.com:80", protocol=protocol, rate=200, flows=3)
+        assert egret.verdict(run) == egret.explain(to="api.example.com:80", protocol=protocol)
+        eventually(lambda: egret.traffic(run)["sent"] > 20)
+        over = balanced(egret.stop(run))
+        assert over["refused"] == over["delivered"] == over["sent"]
+        assert over["answers"] == over["answers_delivered"] == (over["sent"] if protocol == "tcp" else 0)
 
 
 def test_icmp_is_not_what_a_shared_interface_carries(egret):
@@ -452,6 +466,7 @@ def test_what_happens_by_itself_is_told_too(egret):
     egret.ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")
     made = listener.wait("accepted", action="CreateNatGateway")
     # It becomes available.
+    listener.wait("state", kind="nat-gateway", state="available")
     eventually(lambda: any(one["type"] == "accepted" and one["action"] is None
                            and one["revision"] > made["revision"] for one in listener.events))
 

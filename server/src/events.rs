@@ -11,12 +11,16 @@ use std::time::Duration;
 
 use egret_dataplane::verdict::Drop;
 use serde::Serialize;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Notify, broadcast, watch};
 
 use crate::api::{ElementName, Names, Verdict};
 use crate::control_plane::ControlPlane;
 use crate::engine::Progress;
 use crate::engine::traffic::{Last, Way};
+
+mod states;
+
+use states::{Thing, changed, states};
 
 /// Events that are kept for a listener who is behind.
 pub const KEPT: usize = 1_024;
@@ -66,6 +70,15 @@ pub enum Event {
         /// Why.
         problem: String,
     },
+    /// AWS shows another state of a service, a gateway, an endpoint or a peering connection.
+    State {
+        /// What it is.
+        kind: &'static str,
+        /// Its id; of a service, its ARN.
+        id: String,
+        /// AWS's word for its state; none when it is shown no more.
+        state: Option<String>,
+    },
     /// What becomes of a run's packets is another thing than it was.
     Verdict {
         /// The run's number.
@@ -105,6 +118,7 @@ impl Event {
             Event::Accepted { .. } => "accepted",
             Event::Adopted { .. } => "adopted",
             Event::NotCompiled { .. } => "not-compiled",
+            Event::State { .. } => "state",
             Event::Verdict { .. } => "verdict",
             Event::Drops { .. } => "drops",
             Event::Lagged { .. } => "lagged",
@@ -126,11 +140,14 @@ pub struct Numbered {
 pub struct Events {
     ring: broadcast::Sender<Arc<Numbered>>,
     next: AtomicU64,
+    /// Somebody listens from now on.
+    joined: Notify,
 }
 
 impl Default for Events {
     fn default() -> Self {
-        Events { ring: broadcast::Sender::new(KEPT), next: AtomicU64::new(1) }
+        let (ring, next) = (broadcast::Sender::new(KEPT), AtomicU64::new(1));
+        Events { ring, next, joined: Notify::new() }
     }
 }
 
@@ -153,7 +170,9 @@ impl Events {
 
     /// Listens from now on.
     pub fn listen(&self) -> broadcast::Receiver<Arc<Numbered>> {
-        self.ring.subscribe()
+        let listener = self.ring.subscribe();
+        self.joined.notify_one();
+        listener
     }
 
     fn is_heard(&self) -> bool {
@@ -178,6 +197,8 @@ pub async fn watch(plane: Arc<ControlPlane>) {
                 Ok(()) => tell_progress(&plane, &mut progress, &mut seen),
                 Err(_) => return,
             },
+            // What is told of first is what changes from then on.
+            () = plane.events.joined.notified() => seen.look(&plane),
             _ = look.tick() => match plane.events.is_heard() {
                 true => seen.look(&plane),
                 false => seen.forget(),
@@ -212,12 +233,16 @@ struct Seen {
     epoch: Option<u32>,
     /// Whether somebody has listened since the last look.
     looked: bool,
+    /// The account's revision, and the states that it had.
+    revision: u64,
+    states: HashMap<Thing, String>,
     drops: HashMap<Drop, u64>,
     verdicts: HashMap<u32, LastWord>,
 }
 
 impl Seen {
     fn look(&mut self, plane: &ControlPlane) {
+        self.look_at_states(plane);
         self.look_at_drops(plane);
         self.look_at_traffic(plane);
         self.looked = true;
@@ -226,8 +251,26 @@ impl Seen {
     /// Nobody listens: whoever does next begins anew.
     fn forget(&mut self) {
         self.looked = false;
+        self.states.clear();
         self.drops.clear();
         self.verdicts.clear();
+    }
+
+    /// Only after a change of the account: it is as much work as there are services.
+    fn look_at_states(&mut self, plane: &ControlPlane) {
+        let known = self.looked.then_some(self.revision);
+        let now = plane.read(|account| {
+            (known != Some(account.revision)).then(|| (account.revision, states(account)))
+        });
+        let Some((revision, states)) = now else { return };
+        self.revision = revision;
+        let before = std::mem::replace(&mut self.states, states);
+        if !self.looked {
+            return;
+        }
+        for ((kind, id), state) in changed(&before, &self.states) {
+            plane.events.tell(Event::State { kind, id, state });
+        }
     }
 
     fn look_at_drops(&mut self, plane: &ControlPlane) {

@@ -19,7 +19,7 @@ use crate::http::Shared;
 pub(crate) const LISTENERS: usize = 64;
 
 /// Events as they happen, each with its type as the event's name and its number as the event's id:
-/// `accepted`, `adopted`, `not-compiled`, `verdict`, `drops`; first of all `status`; and `lagged` to who
+/// `accepted`, `adopted`, `not-compiled`, `state`, `verdict`, `drops`; first of all `status`; and `lagged` to who
 /// did not keep up, with how many events are lost. The stream ends when the server stops.
 #[utoipa::path(
     get, path = "/egret/v1/events", tag = "traffic", security((), ("key" = [])),

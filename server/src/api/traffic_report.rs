@@ -51,6 +51,8 @@ pub(super) struct TrafficReport {
     answers: u64,
     /// Answers that arrived at the source.
     answers_delivered: u64,
+    /// Packets that arrived where nobody listens: a RST answers TCP, and nothing UDP.
+    refused: u64,
     /// Packets and answers that were dropped.
     dropped: u64,
     /// The same by reason, the most first.
@@ -156,6 +158,7 @@ fn report(traffic: &Traffic, names: &Names<'_>, (run, tally, state): &Told) -> T
         delivered: tally.delivered,
         answers: tally.answers,
         answers_delivered: tally.answers_delivered,
+        refused: tally.refused,
         dropped: tally.dropped(),
         drops,
         lost: tally.lost(),

@@ -13,8 +13,9 @@ use std::time::{Duration, Instant as Clock, SystemTime};
 
 use arc_swap::ArcSwap;
 use egret_control::explain::resolve::{Request, resolve};
-use egret_dataplane::packet::Protocol;
-use egret_dataplane::snapshot::InterfaceId;
+use egret_control::model::Listen;
+use egret_dataplane::packet::{Protocol, Tuple};
+use egret_dataplane::snapshot::{EniOwner, InterfaceId};
 use egret_dataplane::time::Instant;
 use egret_dataplane::verdict::{Drop, DropReason};
 use foldhash::fast::FixedState;
@@ -56,13 +57,15 @@ pub struct Plan {
 }
 
 /// Where packets enter, and what they say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Aim {
     pub(super) from: InterfaceId,
     pub(super) src: Ipv4Addr,
     pub(super) dst: Ipv4Addr,
     pub(super) dst_port: u16,
     pub(super) protocol: Protocol,
+    /// Places where the destination may be, and nobody listens.
+    pub(super) deaf: Vec<InterfaceId>,
 }
 
 /// A run.
@@ -111,6 +114,8 @@ pub struct Tally {
     pub answers: u64,
     /// Answers that arrived at the source.
     pub answers_delivered: u64,
+    /// Packets that arrived where nobody listens.
+    pub refused: u64,
     /// What was dropped.
     pub drops: Drops,
     /// Packets that were not sent because the worker did not come to it in time.
@@ -174,6 +179,7 @@ impl Tally {
         self.delivered += more.delivered;
         self.answers += more.answers;
         self.answers_delivered += more.answers_delivered;
+        self.refused += more.refused;
         self.behind += more.behind;
         self.handed_over += more.handed_over;
         self.taken_over += more.taken_over;
@@ -274,14 +280,14 @@ impl Traffic {
         runs.last += 1;
         let parts = self.inboxes.iter().map(|_| ArcSwap::from_pointee(Tally::default()));
         let (id, started) = (runs.last, SystemTime::now());
-        let aimed = Mutex::new(Aimed { aim, problem: None });
+        let aimed = Mutex::new(Aimed { aim: aim.clone(), problem: None });
         let run = Arc::new(Run { id, plan, started, parts: parts.collect(), aim: aimed });
         runs.all.insert(id, Arc::clone(&run));
         drop(runs);
         if let Some(forgotten) = forgotten {
             self.tell(|| Errand::Forget(forgotten, oneshot::channel().0));
         }
-        self.tell(|| Errand::Start(Arc::clone(&run), aim));
+        self.tell(|| Errand::Start(Arc::clone(&run), aim.clone()));
         Ok(run)
     }
 
@@ -319,8 +325,8 @@ impl Traffic {
                 Ok(aim) => {
                     aimed.problem = None;
                     if aim != aimed.aim {
-                        aimed.aim = aim;
-                        self.tell(|| Errand::Aim(run.id, aim));
+                        aimed.aim = aim.clone();
+                        self.tell(|| Errand::Aim(run.id, aim.clone()));
                     }
                 }
                 // Its packets go on from where the source was, and are dropped there.
@@ -389,7 +395,29 @@ fn aim(
         dst: tuple.dst,
         dst_port: tuple.dst_port,
         protocol: tuple.protocol,
+        deaf: deaf(running, tuple),
     })
+}
+
+/// Where such packets may arrive, and it is known that nobody listens: at hosts outside, and at
+/// interfaces with that address.
+fn deaf(running: &Running, to: Tuple) -> Vec<InterfaceId> {
+    let (snapshot, index) = (&running.compilation.snapshot, &running.compilation.index);
+    if !matches!(to.protocol, Protocol::TCP | Protocol::UDP) {
+        return Vec::new();
+    }
+    let unheard = |listen: &[Listen]| {
+        !listen.contains(&Listen { protocol: to.protocol.0, port: to.dst_port })
+    };
+    let private = snapshot.vpcs.iter().filter_map(|vpc| vpc.eni_at(to.dst));
+    let inside =
+        private.chain(snapshot.eni_of_public(to.dst)).filter_map(|eni| match snapshot[eni].owner {
+            EniOwner::Host(place) => Some(place),
+            _ => None,
+        });
+    let inside = inside.filter(|place| index.listen(*place).is_some_and(unheard));
+    let outside = index.host_listen(to.dst).filter(|listen| unheard(listen));
+    inside.chain(outside.map(|_| InterfaceId::INTERNET)).collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

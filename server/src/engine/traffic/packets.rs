@@ -84,6 +84,17 @@ impl Says {
         }
     }
 
+    /// What is said where nobody listens.
+    fn refusal(to: &Headers, body: &[u8]) -> Option<Says> {
+        let flags = to.tcp().filter(|flags| !flags.has(TcpFlags::RST))?;
+        Some(if flags.has(TcpFlags::ACK) {
+            Says::Tcp(TcpFlags::RST, word(body, 8), 0)
+        } else {
+            let flags = TcpFlags(TcpFlags::RST.0 | TcpFlags::ACK.0);
+            Says::Tcp(flags, 0, word(body, 4).wrapping_add(1))
+        })
+    }
+
     /// What a willing destination says to it; `None` where it says nothing.
     fn answer(to: &Headers, body: &[u8]) -> Option<Says> {
         match to.transport {
@@ -106,10 +117,11 @@ fn word(bytes: &[u8], at: usize) -> u32 {
     word.map_or(0, u32::from_be_bytes)
 }
 
-/// The answer of a willing destination to a packet that arrived, as large as that.
-pub(super) fn answer(run: u32, arrived: &[u8], headers: &Headers) -> Option<Vec<u8>> {
+/// What a destination says to a packet that arrived: a willing one an answer as large as that, one
+/// where nobody listens a RST to TCP, and nothing else.
+pub(super) fn answer(run: u32, deaf: bool, arrived: &[u8], headers: &Headers) -> Option<Vec<u8>> {
     let body = arrived.get(usize::from(headers.header_len)..)?;
-    let says = Says::answer(headers, body)?;
+    let says = if deaf { Says::refusal(headers, body) } else { Says::answer(headers, body) }?;
     let tuple = headers.tuple().reversed();
     // An echo reply has the identifier of its request, whichever way it goes.
     Some(build(Mark { run, answer: true }, tuple, says, headers.total_len))
@@ -201,7 +213,7 @@ mod tests {
                 assert_eq!(bytes.len(), usize::from(size));
                 assert!(checksum::verifies(&bytes[..20]));
                 assert_eq!(Mark::of(&bytes, &headers), Some(mark));
-                let back = answer(77, &bytes, &headers).expect("an answer");
+                let back = answer(77, false, &bytes, &headers).expect("an answer");
                 let answered = decode(&back).expect("a whole packet");
                 assert_eq!(answered.tuple(), headers.answer().tuple());
                 assert_eq!(Mark::of(&back, &answered), Some(Mark { run: 77, answer: true }));
@@ -216,9 +228,13 @@ mod tests {
         let bytes = build(mark, tuple(Protocol::TCP), says, SMALLEST);
         let headers = decode(&bytes).unwrap();
         assert!(headers.tcp().is_some_and(TcpFlags::opens));
-        let back = answer(1, &bytes, &headers).unwrap();
+        let back = answer(1, false, &bytes, &headers).unwrap();
         assert_eq!(decode(&back).unwrap().tcp(), Some(SYN_ACK));
         assert_eq!(word(&back[20..], 8), 10, "the SYN is acknowledged");
+        let back = answer(1, true, &bytes, &headers).unwrap();
+        assert!(decode(&back).unwrap().tcp().is_some_and(|flags| flags.has(TcpFlags::RST)));
+        let headers = decode(&back).unwrap();
+        assert_eq!(answer(1, true, &back, &headers), None, "nobody answers a RST");
     }
 
     #[test]

@@ -220,9 +220,10 @@ impl Senders {
         let Some(mark) = Mark::of(&emission.bytes, &headers).filter(|mark| !mark.answer) else {
             return;
         };
-        if let Some(bytes) = packets::answer(mark.run, &emission.bytes, &headers) {
-            let way = Way::Return;
-            self.owed.push((mark.run, Parcel { flow: None, way, interface: emission.to, bytes }));
+        let sender = self.all.iter_mut().find(|sender| sender.run.id == mark.run);
+        let Some(sender) = sender else { return };
+        if let Some(answer) = sender.answer(None, emission.to, &emission.bytes, &headers) {
+            self.owed.push((mark.run, answer));
         }
     }
 }
@@ -408,7 +409,8 @@ impl Sender {
         let drop = match verdict {
             Verdict::Forward(to) => {
                 if way == Way::Forward {
-                    answered = self.answer(flow, to, &bytes);
+                    let headers = decode(&bytes).ok();
+                    answered = headers.and_then(|headers| self.answer(flow, to, &bytes, &headers));
                 }
                 None
             }
@@ -446,9 +448,17 @@ impl Sender {
         self.tally.last = Some(Last { at: bench.now, epoch, drop });
     }
 
-    fn answer(&self, flow: Option<usize>, at: InterfaceId, arrived: &[u8]) -> Option<Parcel> {
-        let headers = decode(arrived).ok()?;
-        let bytes = packets::answer(self.run.id, arrived, &headers)?;
+    /// What the destination says to a packet that arrived there.
+    fn answer(
+        &mut self,
+        flow: Option<usize>,
+        at: InterfaceId,
+        arrived: &[u8],
+        headers: &Headers,
+    ) -> Option<Parcel> {
+        let deaf = self.aim.deaf.contains(&at);
+        self.tally.refused += u64::from(deaf);
+        let bytes = packets::answer(self.run.id, deaf, arrived, headers)?;
         Some(Parcel { flow, way: Way::Return, interface: at, bytes })
     }
 
@@ -456,7 +466,9 @@ impl Sender {
     fn hears(&mut self, at: usize, verdict: Verdict, way: Way) {
         let flow = &mut self.flows[at];
         match (verdict, way) {
-            (Verdict::Forward(_), _) => (flow.connected, flow.in_vain) = (true, 0),
+            (Verdict::Forward(_), _) => {
+                (flow.connected, flow.in_vain) = (self.aim.deaf.is_empty(), 0);
+            }
             (Verdict::Reply(drop), Way::Forward) if drop.reason != DropReason::PacketTooBig => {
                 (flow.connected, flow.in_vain) = (false, 0);
             }
@@ -482,8 +494,9 @@ impl Sender {
 
 impl Aim {
     fn tuple(&self, port: u16) -> Tuple {
-        let Aim { src, dst, dst_port, protocol, .. } = *self;
-        let dst_port = if protocol == Protocol::ICMP { 0 } else { dst_port };
+        let Aim { src, dst, dst_port, protocol, .. } = self;
+        let (src, dst, protocol) = (*src, *dst, *protocol);
+        let dst_port = if protocol == Protocol::ICMP { 0 } else { *dst_port };
         Tuple { src, dst, src_port: port, dst_port, protocol }
     }
 }

@@ -197,6 +197,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 #[test]
 fn check_notes_what_no_packet_comes_to() {
     let text = "
+title: Notes
 vpc:
   cidr: 10.0.0.0/16
   internet_gateway: true

@@ -246,7 +246,7 @@ def test_gateway_endpoints_that_cannot_be(ec2, vpc, subnet):
     ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=S3, RouteTableIds=[table])
     assert code(RouteTableIds=[table]) == "RouteAlreadyExists"
     unsuccessful = ec2.delete_vpc_endpoints(VpcEndpointIds=[NO_ENDPOINT])["Unsuccessful"]
-    assert unsuccessful[0]["Error"]["Code"] == "InvalidVpcEndpointId.NotFound"
+    assert unsuccessful[0]["Error"]["Code"] == "InvalidVpcEndpoint.NotFound"
     assert code_of(ec2.modify_vpc_endpoint, VpcEndpointId=NO_ENDPOINT)[0] == "InvalidVpcEndpointId.NotFound"
 
 

@@ -265,9 +265,10 @@ fn delete(
     for id in &request.vpc_endpoint_ids {
         match endpoint(change, id) {
             Ok(_) => begin_to_delete(change, id),
+            // Where there may be several, AWS has another code for one that is not there.
             Err(error) => unsuccessful.push(ec2::UnsuccessfulItem {
                 error: Some(ec2::UnsuccessfulItemError {
-                    code: Some(error.code.into_owned()),
+                    code: Some("InvalidVpcEndpoint.NotFound".to_owned()),
                     message: Some(error.message),
                 }),
                 resource_id: Some(id.clone()),

@@ -626,14 +626,14 @@ def test_errors_have_one_shape(egret):
     eventually(lambda: {404, 405, 413, 415, 400} <= {line["status"] for line in said()})
 
 
-def test_schemathesis_finds_nothing(egret):
+def test_schemathesis_finds_nothing(egret, tmp_path):
     """The document, and what is answered to everything that it allows and to much that it does not."""
     assert egret.ask("GET", "/egret/v1/openapi.json")["openapi"].startswith("3.1")
     tool = Path(sys.executable).parent / "schemathesis"
     done = subprocess.run(
         [tool, "--config-file", ROOT / "outside" / "schemathesis.toml", "run",
          f"{egret.server.url}/egret/v1/openapi.json"],
-        capture_output=True, text=True, timeout=120)
+        capture_output=True, text=True, timeout=120, cwd=tmp_path)
     assert done.returncode == 0, done.stdout[-10_000:] + done.stderr
     assert egret.server.process.poll() is None
     assert requests.get(f"{egret.server.url}/health/ready", timeout=20).status_code == 200

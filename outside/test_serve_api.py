@@ -554,6 +554,16 @@ def test_prometheus_reads_the_metrics(egret):
     assert value(metrics(egret), "egret_packets_total", fate="received") >= before
 
 
+def test_commits_are_counted_with_their_changes(serve, tmp_path):
+    egret = Egret(serve("--data", tmp_path / "data"))
+    for network in range(4):
+        egret.ec2.create_vpc(CidrBlock=f"10.{network}.0.0/16")
+    families = metrics(egret)
+    commits = value(families, "egret_commits_total")
+    assert 1 <= commits <= value(families, "egret_committed_changes_total")
+    assert value(families, "egret_committed_changes_total") >= value(families, "egret_changes_total") == 4
+
+
 # Who may ask, and how
 
 

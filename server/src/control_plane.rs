@@ -15,7 +15,7 @@ use crate::engine::{Engine, Progress};
 use crate::error::{AwsError, Result};
 use crate::events::Events;
 use crate::metrics::Metrics;
-use crate::store::{Store, Ticket};
+use crate::store::{Committed, Store, Ticket};
 
 /// The account, its store and the dataplane that follows it.
 pub struct ControlPlane {
@@ -107,6 +107,11 @@ impl ControlPlane {
                 Err(AwsError::internal("InternalFailure", message))
             }
         }
+    }
+
+    /// What was committed since the start.
+    pub fn committed(&self) -> &Committed {
+        self.store.committed()
     }
 
     /// Waits until the workers run on a revision.

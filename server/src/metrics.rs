@@ -5,6 +5,7 @@
 //! what is asked: actions are those that there are, and elements are told apart up to [`MOST_ELEMENTS`].
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use egret_control::explain::element_kind;
@@ -122,6 +123,7 @@ impl Collector for Dataplane {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Written {
         let running = self.plane.engine.running();
         self.configuration(&mut encoder, &running)?;
+        self.commits(&mut encoder)?;
         self.packets(&mut encoder)?;
         self.workers(&mut encoder)?;
         self.elements(&mut encoder, &running)
@@ -146,6 +148,15 @@ impl Dataplane {
         let adopted_in = "How long it took until all workers ran on it";
         seconds(out, "adoption", adopted_in, running.adopted_in)?;
         gauge(out, "traffic_runs", "Runs of live traffic that send", sending as f64)
+    }
+
+    /// How large groups are is the one by the other.
+    fn commits(&self, out: &mut DescriptorEncoder<'_>) -> Written {
+        let committed = self.plane.committed();
+        let groups = committed.groups.load(Ordering::Relaxed);
+        let changes = committed.changes.load(Ordering::Relaxed);
+        counter(out, "commits", "Transactions on disk, of one or more changes", groups)?;
+        counter(out, "committed_changes", "Changes in these transactions", changes)
     }
 
     fn packets(&self, out: &mut DescriptorEncoder<'_>) -> Written {

@@ -6,6 +6,8 @@
 //! account as it was after one of them.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -89,12 +91,27 @@ impl Ticket {
 pub struct Store {
     queue: Option<SyncSender<Waiting>>,
     thread: Option<JoinHandle<()>>,
+    committed: Arc<Committed>,
+}
+
+/// What was committed since the start: how large groups are is the one by the other.
+#[derive(Debug, Default)]
+pub struct Committed {
+    /// Transactions.
+    pub groups: AtomicU64,
+    /// Changes in them.
+    pub changes: AtomicU64,
 }
 
 impl Store {
     /// Keeps nothing.
     pub fn in_memory() -> Store {
-        Store { queue: None, thread: None }
+        Store { queue: None, thread: None, committed: Arc::default() }
+    }
+
+    /// What was committed since the start.
+    pub fn committed(&self) -> &Committed {
+        &self.committed
     }
 
     /// Opens the store in a folder, and reads the account that it has, if it has one.
@@ -106,9 +123,11 @@ impl Store {
         let database = Database::create(folder.join("account.redb"))?;
         let account = read(&database)?;
         let (queue, waiting) = sync_channel(WAITING);
-        let commit = move || commit_all(&database, &waiting);
+        let committed = Arc::<Committed>::default();
+        let counted = Arc::clone(&committed);
+        let commit = move || commit_all(&database, &waiting, &counted);
         let thread = std::thread::Builder::new().name("store".to_owned()).spawn(commit)?;
-        Ok((Store { queue: Some(queue), thread: Some(thread) }, account))
+        Ok((Store { queue: Some(queue), thread: Some(thread), committed }, account))
     }
 
     /// Writes down whose account it is, before anything else.
@@ -146,13 +165,17 @@ impl Drop for Store {
 
 /// Until nobody can queue anything any more. After a failure nothing is committed again: what
 /// follows builds on what was lost.
-fn commit_all(database: &Database, waiting: &Receiver<Waiting>) {
+fn commit_all(database: &Database, waiting: &Receiver<Waiting>, committed: &Committed) {
     let mut failed: Option<String> = None;
     while let Ok(first) = waiting.recv() {
         let mut group = vec![first];
         group.extend(waiting.try_iter().take(GROUP - 1));
         if failed.is_none() {
             failed = commit(database, &group).err().map(|error| error.to_string());
+        }
+        if failed.is_none() {
+            committed.groups.fetch_add(1, Ordering::Relaxed);
+            committed.changes.fetch_add(group.len() as u64, Ordering::Relaxed);
         }
         for waiting in group {
             // Whoever waited may have gone.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -64,7 +64,7 @@ fn fastest(mut run: impl FnMut()) -> f64 {
 }
 
 /// How many records were read and judged.
-fn check(snapshot: &Snapshot, path: &PathBuf) -> usize {
+fn check(snapshot: &Snapshot, path: &Path) -> usize {
     let mut usage = Usage::new(snapshot);
     let mut reader = Reader::new(None);
     reader.read(path, |record| usage.record(record));
@@ -73,7 +73,7 @@ fn check(snapshot: &Snapshot, path: &PathBuf) -> usize {
 }
 
 /// How many lines there are.
-fn lines(path: &PathBuf) -> usize {
+fn lines(path: &Path) -> usize {
     let file = File::open(path).expect("the log");
     let mut file = BufReader::with_capacity(PIECE, file);
     let mut lines = 0;

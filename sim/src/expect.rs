@@ -382,3 +382,19 @@ pub(crate) fn example(sender: &Sender, class: &Class) -> String {
 fn impossible(error: impl fmt::Display) -> Unmet {
     Unmet { differences: vec![error.to_string()], failing: (0, 0), explanation: None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn icmp_messages_about_a_packet_open_no_flow() {
+        let asked = |kind, code| -> Vec<Span<u16>> {
+            icmp(Span::one(1), kind, code).into_iter().map(|region| region.port).collect()
+        };
+        assert_eq!(asked(Some(8), Some(0)), [Span::one(0x0800)]);
+        assert_eq!(asked(Some(13), None), [Span::new(0x0d00, 0x0dff)]);
+        assert_eq!(asked(Some(3), Some(4)), []);
+        assert_eq!(asked(None, None).len(), 3);
+    }
+}

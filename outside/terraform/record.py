@@ -54,7 +54,7 @@ class Listener(http.server.ThreadingHTTPServer):
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    """A connection a request: where one is kept, a client may ask twice that finds it closed."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
@@ -84,7 +84,7 @@ def terraform(folder, *arguments):
 
 def run(folder, parallelism):
     """Everything that is run, in order: the recording of it."""
-    server = Server("--no-quotas")
+    server = Server("--no-quotas", operation_time="1s")
     ec2 = server.client("ec2")
     before = everything(ec2)
     listener, marks = Listener(server.url), []

@@ -161,7 +161,7 @@ fn large(clients: &Runtime, effort: Effort) {
     let grown = large::resident().saturating_sub(before) / 1_024;
     println!("  listed {walks} times, 20 a page: the process has {grown} KiB more than before");
     served.stop();
-    println!("  {} MiB in {}", large::stored(folder.path()) >> 20, "account.redb");
+    println!("  {} MiB in its store", large::stored(folder.path()) >> 20);
     let served = Served::start(Some(folder.path()), None);
     println!("  started from disk in {:?}", served.started_in);
     println!("  changes while packets pass, all cores");

@@ -31,7 +31,9 @@ impl Served {
         let (begun, began) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
-            core.map(pin);
+            if let Some(core) = core {
+                pin(core);
+            }
             let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
             runtime.expect("a runtime").block_on(async move {
                 let start = Instant::now();

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 import requests
-from network import by, make_subnet, NO_SUBNET, NO_VPC, pages, tagged
+from network import NO_SUBNET, NO_VPC, by, ec2, pages, subnet, tagged, vpc
 from serve import ROOT, code_of, eventually
 
 NO_LOG = "fl-0123456789abcdef0"
@@ -25,21 +25,6 @@ def s3(tmp_path):
 @pytest.fixture
 def server(serve, s3):
     return serve("--s3", s3)
-
-
-@pytest.fixture
-def ec2(server):
-    return server.client("ec2")
-
-
-@pytest.fixture
-def vpc(ec2):
-    return ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-
-
-@pytest.fixture
-def subnet(ec2, vpc):
-    return make_subnet(ec2, vpc, "10.0.1.0/24")["SubnetId"]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ use egret_verify::diff::{Agenda, Change, Changes, Kind, Pair, Side, agenda, chan
 use egret_verify::open::Open;
 use egret_verify::words::Words;
 
-use crate::input::{self, Input, Loaded};
+use crate::input::{self, Given, Input, Loaded};
 use crate::reach::LIMIT;
 use crate::{Exit, terminal};
 
@@ -29,13 +29,25 @@ mod text;
 /// Exit codes: 0 it is said, 1 something has changed of what `--fail-on` names, 2 bad input.
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
-    /// What was: a scenario file, its folder, or a folder of JSON as `aws ec2 describe-*` prints it.
+    /// What was: a scenario file, its folder, a template, or a folder of JSON as `aws ec2 describe-*`
+    /// prints it.
     #[arg(value_name = "OLD")]
     old: PathBuf,
 
     /// What is to be.
     #[arg(value_name = "NEW")]
     new: PathBuf,
+
+    #[command(flatten)]
+    given: Given,
+
+    /// The same for OLD alone.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = input::parameter)]
+    old_parameter: Vec<(String, String)>,
+
+    /// The same for NEW alone.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = input::parameter)]
+    new_parameter: Vec<(String, String)>,
 
     /// Only what this one sends: a service, SERVICE/TASK, or a host or network interface; may be
     /// repeated. Default: every service.
@@ -94,6 +106,8 @@ enum FailOn {
 /// All that is printed.
 struct Report<'a> {
     paths: [&'a Path; 2],
+    /// What is given for parameters of NEW.
+    given: Given,
     loaded: [&'a Loaded; 2],
     words: Words<'a>,
     agenda: &'a Agenda,
@@ -114,11 +128,12 @@ struct Section<'a> {
 
 impl Diff {
     pub(crate) fn run(self) -> io::Result<Exit> {
-        if is_same(&self.old, &self.new) {
+        if is_same(&self.old, &self.new) && self.old_parameter == self.new_parameter {
             let path = self.old.display();
             return complain(&format!("OLD and NEW are both {path}: name two configurations"));
         }
-        let loaded = [&self.old, &self.new].map(|path| Input::of(path).load());
+        let sides = [(&self.old, &self.old_parameter), (&self.new, &self.new_parameter)];
+        let loaded = sides.map(|(path, own)| Input::given(path, self.given.and(own)).load());
         let mut read = Vec::new();
         for loaded in loaded {
             match loaded {
@@ -154,6 +169,7 @@ impl Diff {
         let refused = refused.filter(|change| change.kind == Kind::Refused).count();
         let report = Report {
             paths: [&self.old, &self.new],
+            given: self.given.and(&self.new_parameter),
             loaded,
             // What is to be has the say.
             words: Words::new(&[(sides[1].model, snapshots[1]), (sides[0].model, snapshots[0])]),

@@ -52,6 +52,16 @@ pub(crate) struct Given {
 }
 
 impl Given {
+    /// The same and more; the last value of a name counts.
+    pub(crate) fn and(&self, more: &[(String, String)]) -> Given {
+        Given { parameters: [&self.parameters, more].concat() }
+    }
+
+    /// Names and values, as they were written.
+    pub(crate) fn pairs(&self) -> &[(String, String)] {
+        &self.parameters
+    }
+
     fn parameters(&self) -> Parameters {
         let mut parameters = Parameters::default();
         for (name, value) in &self.parameters {
@@ -62,7 +72,7 @@ impl Given {
 }
 
 /// A name and a value as the command line has them.
-fn parameter(text: &str) -> Result<(String, String), String> {
+pub(crate) fn parameter(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     match name.trim() {
         "" => Err("the name is missing: write NAME=VALUE".to_owned()),
@@ -83,8 +93,13 @@ pub(crate) struct Loaded {
 impl Input {
     /// What is at a path.
     pub(crate) fn of(path: &Path) -> Input {
+        Input::given(path, Given::default())
+    }
+
+    /// What is at a path, with values for its parameters.
+    pub(crate) fn given(path: &Path, given: Given) -> Input {
         let about = About { scenario: Some(path.to_owned()), import: Vec::new() };
-        Input { about, given: Given::default() }
+        Input { about, given }
     }
 
     /// Reads and compiles.

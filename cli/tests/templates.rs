@@ -221,6 +221,35 @@ fn what_may_be_reached_is_listed_apart() {
 }
 
 #[test]
+fn what_differs_between_two_values_of_a_parameter_is_a_diff_too() {
+    let folder = folder();
+    let diff = |args: &[&str]| {
+        egret(folder.path(), &[&["diff", "network.yaml", "network.yaml"], args].concat())
+    };
+    let given = |from: &str, value: &str| [from.to_owned(), format!("PartnerCidr={value}")];
+    let [old, new] =
+        [given("--old-parameter", "198.51.100.0/25"), given("--new-parameter", "198.51.100.0/24")];
+    let args: Vec<&str> = old.iter().chain(&new).map(String::as_str).collect();
+    let output = diff(&args);
+    assert_eq!(code(&output), 0, "{output:?}");
+    let text = stdout(&output);
+    assert!(text.contains("gained  tcp 8443") && text.contains("198.51.100.128/25"), "{text}");
+
+    // The example is explained as it stands there.
+    let example = text.lines().find_map(|line| line.trim().strip_prefix("e.g. egret "));
+    let example: Vec<&str> = example.expect("an example").split(' ').collect();
+    assert!(example.contains(&"PartnerCidr=198.51.100.0/24"), "{example:?}");
+    let explained = egret(folder.path(), &example);
+    assert!(stdout(&explained).contains("allowed by tcp 8443"), "{explained:?}");
+
+    // For both, it makes no difference, and there is nothing to compare.
+    assert_eq!(code(&diff(&["--parameter", "PartnerCidr=198.51.100.0/24"])), 2);
+    let wrong = diff(&["--new-parameter", "PartnerCird=198.51.100.0/24"]);
+    assert_eq!(code(&wrong), 2);
+    assert!(stderr(&wrong).contains("did you mean `PartnerCidr`?"), "{wrong:?}");
+}
+
+#[test]
 fn a_change_that_waits_for_a_parameter_is_neither_lost_nor_gained() {
     let folder = folder();
     let new = fs::read_to_string(template("three-zones.yaml")).expect("a template");

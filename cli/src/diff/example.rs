@@ -54,7 +54,10 @@ impl<'a> Shown<'a> {
             _ if has_ports(protocol) => format!("{dst}:{port} --protocol {protocol}"),
             Protocol(number) => format!("{dst} --protocol {number}"),
         };
-        Some(format!("egret explain {path} --from {} --to {to}", quoted(self.from())))
+        let given = self.report.given.pairs().iter();
+        let given = given.map(|(name, value)| quoted(&format!("{name}={value}")));
+        let given: String = given.map(|pair| format!(" --parameter {pair}")).collect();
+        Some(format!("egret explain {path}{given} --from {} --to {to}", quoted(self.from())))
     }
 
     /// What happens to it hop by hop, in OLD and in NEW.

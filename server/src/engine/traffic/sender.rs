@@ -17,7 +17,7 @@ use egret_dataplane::worker::{Arrival, Emission, Worker};
 
 use super::pace::{Pace, TURN};
 use super::packets::{self, Mark, Says};
-use super::{Aim, Last, Run, Tally, Way};
+use super::{Aim, Last, Rate, Run, Tally, Way};
 use crate::engine::observer::Observer;
 use crate::engine::trails::{TrailId, Trails};
 
@@ -121,8 +121,9 @@ impl Senders {
         let turn = u32::from(worker.id().0).wrapping_add(run.id) % self.steering.workers() as u32;
         let flows = self.steering.share(WorkerId(turn as u16)).of(run.plan.flows);
         // Its flows' part of the rate.
-        let per_second = u64::from(run.plan.rate) * u64::from(flows);
-        let pace = Pace::new(per_second, u64::from(run.plan.flows));
+        let Rate { packets, time } = run.plan.rate;
+        let time = nanos(time).0.saturating_mul(u64::from(run.plan.flows));
+        let pace = Pace::new(packets.saturating_mul(u64::from(flows)), Duration(time));
         let port = FIRST_PORT.wrapping_add((run.id.wrapping_mul(997) % u32::from(PORTS)) as u16);
         let mut sender = Sender {
             worker: usize::from(worker.id().0),
@@ -235,10 +236,9 @@ impl Sender {
             return 0;
         }
         let now = bench.now;
-        if self.pace.begin(now, self.run.plan.duration) {
-            self.stopped = true;
-            self.show(now);
-            return 0;
+        let (after, duration) = (self.run.plan.after, self.run.plan.duration);
+        if self.pace.begin(now, nanos(after), duration.map(nanos)) {
+            return self.close(bench, room);
         }
         self.tally.behind += self.pace.leave_out(now);
         let sent = self.pace.due(now).min(room);
@@ -254,6 +254,26 @@ impl Sender {
         let (verdict, at) = self.shown;
         if verdict != self.verdict() && now.since(at) >= PAUSE {
             self.show(now);
+        }
+        sent
+    }
+
+    /// Its time is over: who closes connections closes the last ones, too. How many packets that was.
+    fn close(&mut self, bench: &mut Bench<'_>, room: u64) -> u64 {
+        if self.run.plan.renew.is_none() {
+            self.flows.clear();
+        }
+        while (self.farewells.len() as u64) < room.min(BURST)
+            && let Some(flow) = self.flows.pop()
+        {
+            self.end(flow);
+        }
+        let parcels = std::mem::take(&mut self.farewells);
+        let sent = parcels.len() as u64;
+        self.judge(bench, parcels);
+        if self.flows.is_empty() {
+            self.stopped = true;
+            self.show(bench.now);
         }
         sent
     }
@@ -499,6 +519,10 @@ impl Aim {
         let dst_port = if protocol == Protocol::ICMP { 0 } else { *dst_port };
         Tuple { src, dst, src_port: port, dst_port, protocol }
     }
+}
+
+fn nanos(time: std::time::Duration) -> Duration {
+    Duration(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
 
 fn drop_of(verdict: Verdict) -> Option<Drop> {

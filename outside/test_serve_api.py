@@ -401,6 +401,7 @@ def test_a_noisy_neighbour_takes_the_ports_of_a_quiet_service(serve):
     after = balanced(egret.stop(eventually(lambda: ended("quiet after"), within=30)))
     assert (after["delivered"], after["sent"]) == (0, after["dropped"])
     assert {drop["reason"] for drop in after["drops"]} == {"hyperplane-ports-exhausted"}
+    assert after["verdict"]["reason"] == "hyperplane-ports-exhausted"
 
 
 def test_a_rule_is_revoked_while_a_scenarios_traffic_runs(serve):

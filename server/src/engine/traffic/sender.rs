@@ -40,6 +40,8 @@ pub(in crate::engine) struct Senders {
     all: Vec<Sender>,
     /// Which of them comes first in a turn.
     first: usize,
+    /// When the last turn was, and by which configuration.
+    moment: (Instant, u32),
     /// Packets that came from other workers and are to be answered in the next turn.
     owed: Vec<(u32, Parcel)>,
 }
@@ -112,7 +114,13 @@ struct Bench<'a> {
 
 impl Senders {
     pub(in crate::engine) fn new(steering: Steering) -> Senders {
-        Senders { steering, all: Vec::new(), first: 0, owed: Vec::new() }
+        Senders {
+            steering,
+            all: Vec::new(),
+            first: 0,
+            moment: (Instant::ZERO, 0),
+            owed: Vec::new(),
+        }
     }
 
     /// Takes this worker's part of a run.
@@ -174,6 +182,7 @@ impl Senders {
         trails: &mut Trails,
         observer: &Observer,
     ) -> bool {
+        self.moment = (now, worker.snapshot().epoch.0);
         let mut bench = Bench { worker, now, trails, observer };
         let mut busy = !self.owed.is_empty();
         for (run, parcel) in std::mem::take(&mut self.owed) {
@@ -212,6 +221,13 @@ impl Senders {
             sender.tally.taken_over += 1;
             sender.news = true;
             sender.note(verdict, way);
+            let (now, epoch) = self.moment;
+            match (drop_of(verdict), verdict) {
+                (Some(drop), _) => sender.last(now, epoch, Some((drop, way))),
+                (None, Verdict::Forward(_)) if way == Way::Return => sender.last(now, epoch, None),
+                // Of what is answered next, nothing is certain yet.
+                _ => {}
+            }
         }
     }
 
@@ -440,7 +456,7 @@ impl Sender {
         // Of a packet whose answer is judged next, nothing is certain yet.
         // And what ends a connection says nothing of others.
         if answered.is_none() && (flow.is_some() || way == Way::Return) {
-            self.last(bench, drop);
+            self.last(bench.now, bench.worker.snapshot().epoch.0, drop);
             if let Some(flow) = flow {
                 self.hears(flow, verdict, way);
             }
@@ -461,11 +477,10 @@ impl Sender {
         }
     }
 
-    fn last(&mut self, bench: &Bench<'_>, drop: Option<(Drop, Way)>) {
+    fn last(&mut self, at: Instant, epoch: u32, drop: Option<(Drop, Way)>) {
         let before = self.tally.last.map(|last| last.drop);
         self.tally.turns += u64::from(before.is_some_and(|before| before != drop));
-        let epoch = bench.worker.snapshot().epoch.0;
-        self.tally.last = Some(Last { at: bench.now, epoch, drop });
+        self.tally.last = Some(Last { at, epoch, drop });
     }
 
     /// What the destination says to a packet that arrived there.

@@ -97,6 +97,7 @@ async fn packets_that_workers_hand_over_are_accounted_for() {
     assert_eq!((tally.under_way(), tally.lost()), (0, 0), "{tally:?}");
     let exhausted = |(drop, _): &(Drop, Way)| drop.reason == DropReason::NatPortsExhausted;
     assert!(tally.dropped() > 0 && tally.drops.keys().all(exhausted), "{tally:?}");
+    assert!(tally.turns > 0, "what another worker dropped is a last word, too: {tally:?}");
 }
 
 /// Twenty flows have twenty ports, but not each worker as many ports as flows.

@@ -343,6 +343,114 @@ def test_there_is_a_limit_to_runs_and_those_that_are_over_make_room(egret):
     egret.start(rate=1)
 
 
+# A scenario's own traffic
+
+
+class Scenario(Egret):
+    """The same, of a scenario whose traffic is sent."""
+
+    def __init__(self, serve, name):
+        super().__init__(serve("--scenario", ROOT / "scenarios" / name))
+
+    def send(self, status=201, **body):
+        return self.ask("POST", "/egret/v1/traffic/scenario", status, json=body)
+
+    def runs(self, name=None):
+        return [run for run in self.get("traffic")["traffic"] if name in (None, run["name"])]
+
+
+@pytest.mark.parametrize("name", [
+    "22-idle-connection", "23-keepalive", "24-port-exhaustion", "25-second-nat-address", "26-zone-lost",
+    "27-rule-revoked-or-denied", "28-s3-endpoint-under-load", "29-path-mtu-black-hole", "30-resolver-limit",
+])
+def test_a_scenarios_traffic_fares_as_explanations_say(serve, name):
+    egret = Scenario(serve, name)
+    sent = egret.send()
+    assert sent["started"] and sent["left_out"] == []
+    assert [run["id"] for run in egret.runs()] == [run["id"] for run in sent["started"]]
+    explained = {}
+    for run in sent["started"]:
+        if run["state"] == "waiting":
+            over = egret.stop(run)
+            assert (over["state"], over["sent"], over["verdict"]) == ("stopped", 0, None)
+            continue
+        question = {key: run[key] for key in ("from", "to", "protocol")}
+        key = tuple(question.values())
+        if key not in explained:
+            explained[key] = egret.explain(**question)
+        assert egret.verdict(run) == explained[key], run
+        over = balanced(egret.stop(run))
+        assert over["sent"] > 0 and over["name"] == run["name"]
+    assert egret.runs() == []
+
+
+def test_a_noisy_neighbour_takes_the_ports_of_a_quiet_service(serve):
+    """What `egret run` finds in virtual time is so by the clock on the wall."""
+    egret = Scenario(serve, "31-noisy-neighbour")
+    sent = egret.send()
+    names = [run["name"] for run in sent["started"]]
+    assert names == ["noisy to api"] * 10 + ["noisy to www"] * 10 + ["quiet before", "quiet after"]
+    assert {run["state"] for run in sent["started"] if run["name"].startswith("quiet")} == {"waiting"}
+    def ended(name):
+        [run] = egret.runs(name)
+        return run if run["state"] == "ended" else None
+    before = balanced(egret.stop(eventually(lambda: ended("quiet before"))))
+    assert before["verdict"]["outcome"] == "delivered"
+    # Ten connections: a SYN and a request each, and a RST that ends it.
+    assert (before["sent"], before["delivered"], before["answers"]) == (30, 30, 20)
+    after = balanced(egret.stop(eventually(lambda: ended("quiet after"), within=30)))
+    assert (after["delivered"], after["sent"]) == (0, after["dropped"])
+    assert {drop["reason"] for drop in after["drops"]} == {"hyperplane-ports-exhausted"}
+    assert after["verdict"]["reason"] == "hyperplane-ports-exhausted"
+
+
+def test_a_rule_is_revoked_while_a_scenarios_traffic_runs(serve):
+    egret = Scenario(serve, "27-rule-revoked-or-denied")
+    sent = egret.send()["started"]
+    [opened], fresh = [[run for run in sent if run["name"] == name] for name in ("open", "new")]
+    egret.agrees(*sent, on=("delivered", None))
+    group = egret.named("security_groups", "web")
+    rules = next(one for one in egret.ec2.describe_security_groups()["SecurityGroups"]
+                 if one["GroupId"] == group)["IpPermissionsEgress"]
+    egret.ec2.revoke_security_group_egress(GroupId=group, IpPermissions=rules)
+    egret.agrees(*fresh, on=("dropped", "security-group-egress-empty"))
+    assert egret.verdict(opened, egret.epoch()) == ("delivered", None)
+
+
+def test_a_scenarios_traffic_starts_whole_or_not_at_all(serve):
+    egret = Scenario(serve, "31-noisy-neighbour")
+    only = ["quiet before", "quiet after"]
+    assert [run["name"] for run in egret.send(only=only)["started"]] == only
+    for run in egret.runs():
+        egret.stop(run)
+    for _ in range(43):
+        egret.start(**{"from": "quiet", "to": "www.example.com:443"}, rate=1)
+    error = egret.send(status=409)["error"]
+    assert error["code"] == "too-many-runs" and "22" in error["message"] and error["hint"]
+    assert len(egret.runs()) == 43
+    egret.stop(egret.runs()[0])
+    assert len(egret.send()["started"]) == 22
+    # Those that wait for their time keep nobody waiting.
+    begin = time.monotonic()
+    assert egret.server.stop() == 0
+    assert time.monotonic() - begin < 4
+
+
+def test_what_cannot_be_sent_of_a_scenario_is_said(serve, egret):
+    error = egret.ask("POST", "/egret/v1/traffic/scenario", 404, json={})["error"]
+    assert error["code"] == "not-found" and "--scenario" in error["hint"]
+    alone = Egret(serve())
+    assert alone.ask("POST", "/egret/v1/traffic/scenario", 404, json={})["error"]["hint"]
+    quiet = Scenario(serve, "31-noisy-neighbour")
+    error = quiet.send(status=404, only=["quiet"])["error"]
+    assert error["field"] == "only" and "`quiet before`" in error["hint"]
+    assert quiet.send(status=400, speed=2)["error"]["field"] == "speed"
+    # A page in a browser cannot have it sent unasked.
+    quiet.ask("POST", "/egret/v1/traffic/scenario", 415)
+    quiet.ask("GET", "/egret/v1/traffic/scenario", 405)
+    assert quiet.runs() == []
+
+
 # Counters and flows
 
 

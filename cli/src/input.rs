@@ -11,6 +11,7 @@ use egret_control::import;
 use egret_control::model::{Model, Unknown};
 use egret_control::source::{Place, Sourced, Sources};
 use egret_control::template::Parameters;
+use egret_sim::plan::Plan;
 use egret_sim::scenario::{FILE_NAME, Scenario};
 use miette::MietteHandlerOpts;
 
@@ -86,6 +87,8 @@ pub(crate) struct Loaded {
     pub(crate) model: Model,
     /// What it compiled to.
     pub(crate) compilation: Compilation,
+    /// What a scenario plans for a run.
+    pub(crate) plan: Plan,
     /// What looks wrong, of the readers and the compiler.
     pub(crate) warnings: Vec<Finding>,
 }
@@ -104,7 +107,7 @@ impl Input {
 
     /// Reads and compiles.
     pub(crate) fn load(&self) -> Result<Loaded, Rejection> {
-        let (model, mut warnings) = self.read()?;
+        let Scenario { model, plan, mut warnings, .. } = self.read()?;
         if !model.unknowns.everything.is_empty() {
             warnings.extend(model.unknowns.everything.iter().map(nothing_known));
             return Err(Rejection { sources: model.sources, findings: warnings });
@@ -112,7 +115,7 @@ impl Input {
         match compile(&model) {
             Ok(mut compilation) => {
                 warnings.append(&mut compilation.warnings);
-                Ok(Loaded { model, compilation, warnings })
+                Ok(Loaded { model, compilation, plan, warnings })
             }
             Err(findings) => {
                 warnings.extend(findings);
@@ -121,13 +124,11 @@ impl Input {
         }
     }
 
-    fn read(&self) -> Result<(Model, Vec<Finding>), Rejection> {
+    fn read(&self) -> Result<Scenario, Rejection> {
         let given = self.given.parameters();
         match &self.about.scenario {
             Some(path) if is_import(path) => from_aws(std::slice::from_ref(path), &given),
-            Some(path) if given.is_empty() => {
-                Scenario::read(path).map(|scenario| (scenario.model, scenario.warnings))
-            }
+            Some(path) if given.is_empty() => Scenario::read(path),
             Some(path) => Err(parameters_of_scenario(path)),
             None => from_aws(&self.about.import, &given),
         }
@@ -141,8 +142,11 @@ fn nothing_known(unknown: &Unknown) -> Finding {
     Finding::error("inconclusive", unknown.place, message).help(help)
 }
 
-fn from_aws(paths: &[PathBuf], given: &Parameters) -> Result<(Model, Vec<Finding>), Rejection> {
-    import::read_with(paths, given).map(|imported| (imported.model, imported.warnings))
+/// A cloud in which nothing is planned.
+fn from_aws(paths: &[PathBuf], given: &Parameters) -> Result<Scenario, Rejection> {
+    let imported = import::read_with(paths, given)?;
+    let (model, warnings) = (imported.model, imported.warnings);
+    Ok(Scenario { model, warnings, ..Scenario::default() })
 }
 
 /// A scenario file says by itself what the templates that it imports are given.

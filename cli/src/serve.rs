@@ -5,17 +5,17 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use egret_control::model::Model;
 use egret_control::written::Scalar;
 use egret_dataplane::time::Duration;
 use egret_server::account::Identity;
 use egret_server::account::rules::{Quotas, Rules};
+use egret_server::engine::traffic::workload::Script;
 use egret_server::serve::{Options, ServeError, Server, bind};
 use egret_server::sigv4::Credentials;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::input::{self, Input};
+use crate::input::{self, Input, Loaded};
 use crate::{Exit, terminal};
 
 /// Serves App Runner, EC2's networking and STS to AWS clients, and runs the dataplane that they
@@ -109,12 +109,12 @@ impl Serve {
         }
     }
 
-    fn scenario(&self) -> Result<Option<Model>, io::Result<Exit>> {
+    fn scenario(&self) -> Result<Option<Loaded>, io::Result<Exit>> {
         let Some(path) = &self.scenario else { return Ok(None) };
         match Input::of(path).load() {
             Ok(loaded) => {
                 input::show(&loaded.warnings, &loaded.model.sources).map_err(Err)?;
-                Ok(Some(loaded.model))
+                Ok(Some(loaded))
             }
             Err(rejection) => {
                 let shown = input::show(&rejection.findings, &rejection.sources);
@@ -142,7 +142,7 @@ impl Serve {
 
     async fn serve(
         self,
-        scenario: Option<Model>,
+        scenario: Option<Loaded>,
         credentials: Option<Credentials>,
     ) -> Result<(), ServeError> {
         let listener = bind(self.listen).await?;
@@ -152,9 +152,11 @@ impl Serve {
             s3: self.s3.clone().or_else(|| Some(self.data.as_ref()?.join("s3"))),
             ..Rules::default()
         };
+        let (scenario, plan) = scenario.map(|loaded| (loaded.model, loaded.plan)).unzip();
         let options = Options {
             data: self.data.clone(),
             scenario,
+            script: Script::of(plan.unwrap_or_default()),
             identity: Identity { seed: self.seed, ..Identity::default() },
             rules,
             workers: self.workers.clamp(1, 64),
@@ -175,7 +177,8 @@ impl Serve {
                 tracing::info!(folder = %folder.display(), "the account goes on");
                 if self.scenario.is_some() {
                     tracing::warn!(
-                        "the account was there: of --scenario only hosts and settings are used"
+                        "the account was there: of --scenario only hosts, settings and traffic \
+                         are used"
                     );
                 }
             }

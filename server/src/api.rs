@@ -37,6 +37,7 @@ mod status;
 mod topology;
 mod traffic;
 mod traffic_report;
+mod workload;
 
 pub(crate) use counters::by_element;
 pub(crate) use events::LISTENERS;
@@ -75,6 +76,7 @@ pub fn router(shared: &Shared) -> Router<Shared> {
         .routes(routes!(explain::explain))
         .routes(routes!(traffic::list, traffic::start))
         .routes(routes!(traffic::show, traffic::stop))
+        .routes(routes!(workload::start))
         .routes(routes!(events::events))
         .routes(routes!(metrics::metrics))
         .split_for_parts();

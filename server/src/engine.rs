@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use egret_control::compile::{Compilation, compile, compile_after};
 use egret_control::explain::resolve::{Request, Unresolved, resolve};
-use egret_control::explain::{Explanation, World, explain};
+use egret_control::explain::{Explanation, Question, World, explain};
 use egret_control::finding::{Finding, render};
 use egret_control::model::Model;
 use egret_control::source::Sources;
@@ -65,8 +65,15 @@ impl Running {
     /// # Errors
     /// When it is not clear whose packet, or where to.
     pub fn explain(&self, request: &Request) -> Result<Explanation, Unresolved> {
-        let question = resolve(&self.model, &self.compilation.snapshot, request)?;
-        Ok(explain(self.world(), question))
+        Ok(explain(self.world(), self.resolves(request)?))
+    }
+
+    /// What a question is about.
+    ///
+    /// # Errors
+    /// When it is not clear whose packet, or where to.
+    pub fn resolves(&self, request: &Request) -> Result<Question, Unresolved> {
+        resolve(&self.model, &self.compilation.snapshot, request)
     }
 
     /// What explanations are put into words from.
@@ -228,15 +235,15 @@ impl Engine {
         self.shown.iter().map(|shown| shown.load_full()).collect()
     }
 
-    /// Starts live traffic.
+    /// Starts live traffic: all of the runs, or none.
     ///
     /// # Errors
     /// See [`NotStarted`].
-    pub fn start_traffic(&self, plan: Plan) -> Result<Arc<Run>, NotStarted> {
-        let run = self.traffic.start(&self.running(), plan)?;
+    pub fn start_traffic(&self, plans: Vec<Plan>) -> Result<Vec<Arc<Run>>, NotStarted> {
+        let runs = self.traffic.start(&self.running(), plans)?;
         // Another configuration may have come in between.
         self.traffic.aim(&self.running());
-        Ok(run)
+        Ok(runs)
     }
 
     /// Up to `most` flows of a worker, from that place of its table on, those that are wanted.

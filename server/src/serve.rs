@@ -15,6 +15,7 @@ use crate::account::{Account, Identity};
 use crate::analyst;
 use crate::api::LISTENERS;
 use crate::control_plane::ControlPlane;
+use crate::engine::traffic::workload::Script;
 use crate::engine::{Engine, StartError, Surroundings};
 use crate::events;
 use crate::http::{self, Limits, Shared};
@@ -29,6 +30,8 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// The cloud to begin with; without one, an account with a default VPC.
     pub scenario: Option<Model>,
+    /// What the scenario sends, when it is asked for.
+    pub script: Script,
     /// Whose account it is, if it is a new one.
     pub identity: Identity,
     /// What holds for it.
@@ -74,8 +77,9 @@ impl Server {
     /// # Errors
     /// See [`ServeError`].
     pub async fn start(options: Options) -> Result<Server, ServeError> {
-        let Options { data, scenario, identity, mut rules, workers, limits, credentials } = options;
-        let surroundings = scenario.as_ref().map(Surroundings::of).unwrap_or_default();
+        let Options { data, scenario, identity, mut rules, workers, limits, .. } = options;
+        let mut surroundings = scenario.as_ref().map(Surroundings::of).unwrap_or_default();
+        surroundings.script = options.script;
         rules.settings = surroundings.settings.clone();
         rules.foreign = surroundings.public_addresses();
         let (store, stored) = match &data {
@@ -94,7 +98,8 @@ impl Server {
         let account = Arc::new(RwLock::new(account));
         let engine = Engine::start(&account, surroundings, workers, seed)?;
         let plane = Arc::new(ControlPlane::new(account, store, engine));
-        Ok(Server { plane, resumed, limits, credentials: credentials.map(Arc::new) })
+        let credentials = options.credentials.map(Arc::new);
+        Ok(Server { plane, resumed, limits, credentials })
     }
 
     /// Serves until told to stop.

@@ -14,7 +14,7 @@ use super::explain;
 use super::extract::{Body, Id, whole, whole_if_any};
 use super::traffic_report::{RunState, TrafficReport, reports};
 use crate::control_plane::ControlPlane;
-use crate::engine::traffic::{NotStarted, Plan, SMALLEST};
+use crate::engine::traffic::{NotStarted, Plan, Rate, SMALLEST};
 
 /// Packets a second at most, of one run.
 const FASTEST: u32 = 1_000_000;
@@ -116,17 +116,22 @@ pub(super) async fn start(
     Body(request): Body<TrafficRequest>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<TrafficReport>)> {
     let plan = request.plan()?;
-    let run = plane.engine.start_traffic(plan).map_err(|why| match why {
-        NotStarted::Unresolved(why) => explain::unresolved(&why),
-        NotStarted::TooMany => {
-            ApiError::new(StatusCode::CONFLICT, "too-many-runs", why.to_string())
-                .hint("DELETE /egret/v1/traffic/{id} stops one")
-        }
-    })?;
+    let run = plane.engine.start_traffic(vec![plan]).map_err(not_started)?.remove(0);
     tracing::info!(id = run.id, from = run.plan.from, to = run.plan.to, "traffic starts");
     let location = format!("/egret/v1/traffic/{}", run.id);
     let report = reports(&plane, &[(Arc::clone(&run), run.tally(), None)]).remove(0);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(report)))
+}
+
+/// Why runs do not start.
+pub(super) fn not_started(why: NotStarted) -> ApiError {
+    match why {
+        NotStarted::Unresolved(why) => explain::unresolved(&why),
+        NotStarted::TooMany { .. } => {
+            ApiError::new(StatusCode::CONFLICT, "too-many-runs", why.to_string())
+                .hint("DELETE /egret/v1/traffic/{id} stops one")
+        }
+    }
 }
 
 /// All runs of traffic that were started and not deleted, with what became of their packets.
@@ -200,13 +205,15 @@ impl TrafficRequest {
             within("seconds", seconds, 1, LONGEST)?;
         }
         Ok(Plan {
+            name: None,
             from: self.from,
             to: self.to,
             protocol: self.protocol.number(),
-            rate: self.rate,
+            rate: Rate::per_second(self.rate),
             size: self.size,
             flows: self.flows,
             renew: self.renew,
+            after: Duration::ZERO,
             duration: self.seconds.map(|seconds| Duration::from_secs(seconds.into())),
         })
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde::Serialize;
+use serde_json::Number;
 use utoipa::ToSchema;
 
 use super::names::{ElementName, Names};
@@ -18,13 +19,16 @@ use crate::engine::traffic::{Last, Run, Tally, Traffic, Way};
 pub(super) struct TrafficReport {
     /// Its number.
     id: u32,
+    /// What the scenario calls it, where it is one of a scenario's.
+    name: Option<String>,
     /// Who sends.
     from: String,
     /// Where to.
     to: String,
     protocol: TrafficProtocol,
     /// Packets a second.
-    rate: u32,
+    #[schema(value_type = f64)]
+    rate: Number,
     /// Bytes of a packet.
     size: u16,
     /// Flows at once.
@@ -32,8 +36,9 @@ pub(super) struct TrafficReport {
     /// Packets after which a flow ends.
     renew: Option<u32>,
     /// How many seconds.
-    seconds: Option<u32>,
-    /// When it was started.
+    #[schema(value_type = Option<f64>)]
+    seconds: Option<Number>,
+    /// When it began, or will begin.
     #[schema(value_type = String, format = DateTime)]
     started: String,
     /// Whether it sends.
@@ -74,6 +79,8 @@ pub(super) struct TrafficReport {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum RunState {
+    /// Its time has not come yet.
+    Waiting,
     /// It sends.
     Running,
     /// Its time was over.
@@ -130,7 +137,11 @@ pub(super) fn reports(plane: &ControlPlane, runs: &[Told]) -> Vec<TrafficReport>
 
 fn report(traffic: &Traffic, names: &Names<'_>, (run, tally, state): &Told) -> TrafficReport {
     let plan = &run.plan;
-    let now = if tally.over.is_some() { RunState::Ended } else { RunState::Running };
+    let now = match tally.over {
+        Some(_) => RunState::Ended,
+        None if run.begins() > SystemTime::now() => RunState::Waiting,
+        None => RunState::Running,
+    };
     let drops = tally.drops.iter().map(|((drop, way), packets)| TrafficDrop {
         reason: drop.reason.name(),
         code: drop.reason.code(),
@@ -142,15 +153,16 @@ fn report(traffic: &Traffic, names: &Names<'_>, (run, tally, state): &Told) -> T
     drops.sort_by(|a, b| b.packets.cmp(&a.packets).then_with(|| a.reason.cmp(b.reason)));
     TrafficReport {
         id: run.id,
+        name: plan.name.clone(),
         from: plan.from.clone(),
         to: plan.to.clone(),
         protocol: TrafficProtocol::of(plan.protocol),
-        rate: plan.rate,
+        rate: number(plan.rate.a_second()),
         size: plan.size,
         flows: plan.flows,
         renew: plan.renew,
-        seconds: plan.duration.map(|duration| duration.as_secs() as u32),
-        started: moment(run.started),
+        seconds: plan.duration.map(|duration| number(duration.as_secs_f64())),
+        started: moment(run.begins()),
         state: state.unwrap_or(now),
         problem: run.problem(),
         sent: tally.sent,
@@ -186,6 +198,13 @@ impl Verdict {
     pub(crate) fn under(traffic: &Traffic, running: &Running, last: Last) -> Verdict {
         Verdict::of(traffic, &Names::of(running), last)
     }
+}
+
+/// To a millionth; what is whole is written as such.
+fn number(value: f64) -> Number {
+    let value = (value * 1e6).round() / 1e6;
+    let whole = (value.fract() == 0.0).then(|| Number::from(value as u64));
+    whole.or_else(|| Number::from_f64(value)).unwrap_or_else(|| Number::from(0))
 }
 
 fn moment(at: SystemTime) -> String {

@@ -1,10 +1,13 @@
-//! What a scenario has that no account has: hosts outside, what answers at hosts inside, settings.
+//! What a scenario has that no account has: hosts outside, what answers at hosts inside, settings,
+//! traffic.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 
 use egret_control::model::{Host, Listen, Model, Name, Serve, Settings};
 use egret_control::source::{Sourced, Sources};
+
+use super::traffic::workload::Script;
 
 /// The world around an account. It is read from the scenario at each start, and not stored.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +18,8 @@ pub struct Surroundings {
     pub settings: Settings,
     /// Named destinations outside of the VPCs.
     pub hosts: Vec<Host>,
+    /// What is sent, when it is asked for.
+    pub script: Script,
     lost_azs: Vec<Name>,
     /// What answers at network interfaces, by the interface's name.
     answers: HashMap<String, Answers>,
@@ -27,7 +32,7 @@ struct Answers {
 }
 
 impl Surroundings {
-    /// Those of a scenario.
+    /// Those of a scenario's cloud.
     pub fn of(model: &Model) -> Surroundings {
         let answers = model.network_interfaces.iter().map(|interface| {
             let name = interface.name.clone().unwrap_or_else(|| interface.id.value.clone());
@@ -38,6 +43,7 @@ impl Surroundings {
             sources: model.sources.clone(),
             settings: model.settings.clone(),
             hosts: model.hosts.clone(),
+            script: Script::default(),
             lost_azs: model.lost_azs.clone(),
             answers: answers.collect(),
         }

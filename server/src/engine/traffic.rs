@@ -26,35 +26,17 @@ use super::lane::Errand;
 
 mod pace;
 pub(super) mod packets;
+mod plan;
 pub(super) mod sender;
 #[cfg(test)]
 mod tests;
+pub mod workload;
 
 pub use packets::SMALLEST;
+pub use plan::{Plan, Rate};
 
 /// So many runs are kept, over or not.
 pub const MOST_RUNS: usize = 64;
-
-/// What is to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
-    /// Who sends, as `egret explain --from` takes it.
-    pub from: String,
-    /// Where to, with a port where the protocol has ports.
-    pub to: String,
-    /// TCP, UDP or ICMP.
-    pub protocol: Protocol,
-    /// Packets a second, over all flows.
-    pub rate: u32,
-    /// Bytes of a packet, from the IP header on.
-    pub size: u16,
-    /// Flows at once.
-    pub flows: u32,
-    /// Packets after which a flow ends and another begins; without it they last.
-    pub renew: Option<u32>,
-    /// How long; without it until it is stopped.
-    pub duration: Option<Duration>,
-}
 
 /// Where packets enter, and what they say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,6 +191,11 @@ impl Run {
         sum
     }
 
+    /// When it begins, or began.
+    pub fn begins(&self) -> SystemTime {
+        self.started + self.plan.after
+    }
+
     /// Why source or destination are not known any more, if they are not.
     pub fn problem(&self) -> Option<String> {
         lock(&self.aim).problem.clone()
@@ -223,20 +210,6 @@ impl Run {
     }
 }
 
-impl Plan {
-    /// The question that `egret explain` answers about it.
-    pub fn request(&self) -> Request {
-        Request {
-            from: self.from.clone(),
-            to: self.to.clone(),
-            protocol: self.protocol,
-            source_port: None,
-            icmp: (8, 0),
-            all: false,
-        }
-    }
-}
-
 /// Why there is no further run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotStarted {
@@ -244,8 +217,13 @@ pub enum NotStarted {
     #[error(transparent)]
     Unresolved(#[from] egret_control::explain::resolve::Unresolved),
     /// There are too many.
-    #[error("{MOST_RUNS} runs are under way, and no more may be: stop one")]
-    TooMany,
+    #[error("{MOST_RUNS} runs are kept, and there is room for {free} more of {more}")]
+    TooMany {
+        /// Runs that were to be started.
+        more: usize,
+        /// Runs that there is room for.
+        free: usize,
+    },
 }
 
 /// All runs.
@@ -269,26 +247,27 @@ impl Traffic {
         Traffic { inboxes, runs: Mutex::default(), began }
     }
 
-    /// Starts a run.
+    /// Starts runs: all of them, or none.
     ///
     /// # Errors
     /// See [`NotStarted`].
-    pub fn start(&self, running: &Running, plan: Plan) -> Result<Arc<Run>, NotStarted> {
-        let aim = aim(running, &plan.request())?;
+    pub fn start(&self, running: &Running, plans: Vec<Plan>) -> Result<Vec<Arc<Run>>, NotStarted> {
+        let aims: Result<Vec<Aim>, _> =
+            plans.iter().map(|plan| aim(running, &plan.request())).collect();
+        let aims = aims?;
         let mut runs = lock(&self.runs);
-        let forgotten = runs.make_room()?;
-        runs.last += 1;
-        let parts = self.inboxes.iter().map(|_| ArcSwap::from_pointee(Tally::default()));
-        let (id, started) = (runs.last, SystemTime::now());
-        let aimed = Mutex::new(Aimed { aim: aim.clone(), problem: None });
-        let run = Arc::new(Run { id, plan, started, parts: parts.collect(), aim: aimed });
-        runs.all.insert(id, Arc::clone(&run));
+        let forgotten = runs.make_room(plans.len())?;
+        let workers = self.inboxes.len();
+        let started: Vec<_> =
+            plans.into_iter().zip(&aims).map(|(plan, aim)| runs.add(plan, aim, workers)).collect();
         drop(runs);
-        if let Some(forgotten) = forgotten {
+        for forgotten in forgotten {
             self.tell(|| Errand::Forget(forgotten, oneshot::channel().0));
         }
-        self.tell(|| Errand::Start(Arc::clone(&run), aim.clone()));
-        Ok(run)
+        for (run, aim) in started.iter().zip(&aims) {
+            self.tell(|| Errand::Start(Arc::clone(run), aim.clone()));
+        }
+        Ok(started)
     }
 
     /// All runs, in the order in which they were started.
@@ -370,16 +349,30 @@ const SETTLES: usize = 20;
 const SETTLE: Duration = Duration::from_millis(5);
 
 impl Runs {
-    /// Forgets the run that was over first, where there are too many.
-    fn make_room(&mut self) -> Result<Option<u32>, NotStarted> {
-        if self.all.len() < MOST_RUNS {
-            return Ok(None);
-        }
+    /// Forgets the runs that were over first, where there are too many for so many more.
+    fn make_room(&mut self, more: usize) -> Result<Vec<u32>, NotStarted> {
+        let too_many = (self.all.len() + more).saturating_sub(MOST_RUNS);
         let over = |run: &Arc<Run>| run.tally().over.is_some();
-        let oldest = self.all.iter().find(|(_, run)| over(run)).map(|(id, _)| *id);
-        let oldest = oldest.ok_or(NotStarted::TooMany)?;
-        self.all.remove(&oldest);
-        Ok(Some(oldest))
+        let over = self.all.iter().filter(|(_, run)| over(run)).map(|(id, _)| *id);
+        let forgotten: Vec<u32> = over.take(too_many).collect();
+        if forgotten.len() < too_many {
+            return Err(NotStarted::TooMany {
+                more,
+                free: MOST_RUNS + forgotten.len() - self.all.len(),
+            });
+        }
+        forgotten.iter().for_each(|id| drop(self.all.remove(id)));
+        Ok(forgotten)
+    }
+
+    fn add(&mut self, plan: Plan, aim: &Aim, workers: usize) -> Arc<Run> {
+        self.last += 1;
+        let parts = (0..workers).map(|_| ArcSwap::from_pointee(Tally::default())).collect();
+        let aim = Mutex::new(Aimed { aim: aim.clone(), problem: None });
+        let run = Run { id: self.last, plan, started: SystemTime::now(), parts, aim };
+        let run = Arc::new(run);
+        self.all.insert(run.id, Arc::clone(&run));
+        run
     }
 }
 

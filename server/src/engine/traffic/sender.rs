@@ -17,7 +17,7 @@ use egret_dataplane::worker::{Arrival, Emission, Worker};
 
 use super::pace::{Pace, TURN};
 use super::packets::{self, Mark, Says};
-use super::{Aim, Last, Run, Tally, Way};
+use super::{Aim, Last, Rate, Run, Tally, Way};
 use crate::engine::observer::Observer;
 use crate::engine::trails::{TrailId, Trails};
 
@@ -40,6 +40,8 @@ pub(in crate::engine) struct Senders {
     all: Vec<Sender>,
     /// Which of them comes first in a turn.
     first: usize,
+    /// When the last turn was, and by which configuration.
+    moment: (Instant, u32),
     /// Packets that came from other workers and are to be answered in the next turn.
     owed: Vec<(u32, Parcel)>,
 }
@@ -112,7 +114,13 @@ struct Bench<'a> {
 
 impl Senders {
     pub(in crate::engine) fn new(steering: Steering) -> Senders {
-        Senders { steering, all: Vec::new(), first: 0, owed: Vec::new() }
+        Senders {
+            steering,
+            all: Vec::new(),
+            first: 0,
+            moment: (Instant::ZERO, 0),
+            owed: Vec::new(),
+        }
     }
 
     /// Takes this worker's part of a run.
@@ -121,8 +129,9 @@ impl Senders {
         let turn = u32::from(worker.id().0).wrapping_add(run.id) % self.steering.workers() as u32;
         let flows = self.steering.share(WorkerId(turn as u16)).of(run.plan.flows);
         // Its flows' part of the rate.
-        let per_second = u64::from(run.plan.rate) * u64::from(flows);
-        let pace = Pace::new(per_second, u64::from(run.plan.flows));
+        let Rate { packets, time } = run.plan.rate;
+        let time = nanos(time).0.saturating_mul(u64::from(run.plan.flows));
+        let pace = Pace::new(packets.saturating_mul(u64::from(flows)), Duration(time));
         let port = FIRST_PORT.wrapping_add((run.id.wrapping_mul(997) % u32::from(PORTS)) as u16);
         let mut sender = Sender {
             worker: usize::from(worker.id().0),
@@ -173,6 +182,7 @@ impl Senders {
         trails: &mut Trails,
         observer: &Observer,
     ) -> bool {
+        self.moment = (now, worker.snapshot().epoch.0);
         let mut bench = Bench { worker, now, trails, observer };
         let mut busy = !self.owed.is_empty();
         for (run, parcel) in std::mem::take(&mut self.owed) {
@@ -211,6 +221,13 @@ impl Senders {
             sender.tally.taken_over += 1;
             sender.news = true;
             sender.note(verdict, way);
+            let (now, epoch) = self.moment;
+            match (drop_of(verdict), verdict) {
+                (Some(drop), _) => sender.last(now, epoch, Some((drop, way))),
+                (None, Verdict::Forward(_)) if way == Way::Return => sender.last(now, epoch, None),
+                // Of what is answered next, nothing is certain yet.
+                _ => {}
+            }
         }
     }
 
@@ -235,10 +252,9 @@ impl Sender {
             return 0;
         }
         let now = bench.now;
-        if self.pace.begin(now, self.run.plan.duration) {
-            self.stopped = true;
-            self.show(now);
-            return 0;
+        let (after, duration) = (self.run.plan.after, self.run.plan.duration);
+        if self.pace.begin(now, nanos(after), duration.map(nanos)) {
+            return self.close(bench, room);
         }
         self.tally.behind += self.pace.leave_out(now);
         let sent = self.pace.due(now).min(room);
@@ -254,6 +270,26 @@ impl Sender {
         let (verdict, at) = self.shown;
         if verdict != self.verdict() && now.since(at) >= PAUSE {
             self.show(now);
+        }
+        sent
+    }
+
+    /// Its time is over: who closes connections closes the last ones, too. How many packets that was.
+    fn close(&mut self, bench: &mut Bench<'_>, room: u64) -> u64 {
+        if self.run.plan.renew.is_none() {
+            self.flows.clear();
+        }
+        while (self.farewells.len() as u64) < room.min(BURST)
+            && let Some(flow) = self.flows.pop()
+        {
+            self.end(flow);
+        }
+        let parcels = std::mem::take(&mut self.farewells);
+        let sent = parcels.len() as u64;
+        self.judge(bench, parcels);
+        if self.flows.is_empty() {
+            self.stopped = true;
+            self.show(bench.now);
         }
         sent
     }
@@ -420,7 +456,7 @@ impl Sender {
         // Of a packet whose answer is judged next, nothing is certain yet.
         // And what ends a connection says nothing of others.
         if answered.is_none() && (flow.is_some() || way == Way::Return) {
-            self.last(bench, drop);
+            self.last(bench.now, bench.worker.snapshot().epoch.0, drop);
             if let Some(flow) = flow {
                 self.hears(flow, verdict, way);
             }
@@ -441,11 +477,10 @@ impl Sender {
         }
     }
 
-    fn last(&mut self, bench: &Bench<'_>, drop: Option<(Drop, Way)>) {
+    fn last(&mut self, at: Instant, epoch: u32, drop: Option<(Drop, Way)>) {
         let before = self.tally.last.map(|last| last.drop);
         self.tally.turns += u64::from(before.is_some_and(|before| before != drop));
-        let epoch = bench.worker.snapshot().epoch.0;
-        self.tally.last = Some(Last { at: bench.now, epoch, drop });
+        self.tally.last = Some(Last { at, epoch, drop });
     }
 
     /// What the destination says to a packet that arrived there.
@@ -499,6 +534,10 @@ impl Aim {
         let dst_port = if protocol == Protocol::ICMP { 0 } else { *dst_port };
         Tuple { src, dst, src_port: port, dst_port, protocol }
     }
+}
+
+fn nanos(time: std::time::Duration) -> Duration {
+    Duration(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
 
 fn drop_of(verdict: Verdict) -> Option<Drop> {

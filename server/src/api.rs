@@ -2,8 +2,8 @@
 //! and events.
 //!
 //! AWS's services are all asked at `/`, so nothing of theirs can begin with `/egret`; `v1` lets a later
-//! shape stand beside this one. Bodies are JSON, and each error has the one shape of [`error`].
-//! Whoever must sign for AWS's services must sign here too ([`guard`]).
+//! shape stand beside this one. Bodies are JSON, and each error has the one shape of `error`.
+//! Whoever must sign for AWS's services must sign here too (`guard`).
 //!
 //! Nothing here touches a packet: counters are those that workers show of themselves ten times a
 //! second, flows are asked of their workers a piece at a time, and explanations are the dataplane's

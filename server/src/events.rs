@@ -2,7 +2,7 @@
 //!
 //! Listeners share one ring of [`KEPT`] events. One that does not keep up loses the oldest, is told how
 //! many, and keeps nobody waiting. What changes with every packet is looked at ten times a second
-//! ([`watch`]), and only while somebody listens.
+//! ([`watch()`]), and only while somebody listens.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //! dataplane, and the destination answers.
 //!
 //! A run is shared out over the workers: each sends from flows of its own, at its part of the rate
-//! ([`sender`]), and shows what became of its packets. What the source and the destination are is
+//! (`sender`), and shows what became of its packets. What the source and the destination are is
 //! asked again with each configuration, as `egret explain` would ask it.
 
 use std::collections::{BTreeMap, HashMap};

@@ -377,6 +377,6 @@ impl Flows {
 
     /// Every live flow.
     pub fn iter(&self) -> impl Iterator<Item = SessionId> {
-        (0..self.used).map(SessionId::new).filter(|id| self.cold[id.index()].linked())
+        self.among(0, self.used)
     }
 }

@@ -130,6 +130,15 @@ pub struct Record {
     pub past_drops: bool,
 }
 
+impl Record {
+    /// The hops of the packet itself: a walk of its answer may follow them.
+    pub fn own(&self) -> &[Hop] {
+        let Some(first) = self.hops.first() else { return &[] };
+        let own = self.hops.iter().position(|hop| hop.direction != first.direction);
+        &self.hops[..own.unwrap_or(self.hops.len())]
+    }
+}
+
 impl Trace for Record {
     fn hop(&mut self, hop: impl FnOnce() -> Hop) {
         self.hops.push(hop());

@@ -14,7 +14,7 @@ use egret_dataplane::flow::Translator;
 use egret_dataplane::packet::{Headers, Protocol, Tuple, decode};
 use egret_dataplane::snapshot::{InterfaceId, Snapshot};
 use egret_dataplane::time::{Duration, Instant};
-use egret_dataplane::trace::{Hop, Trace};
+use egret_dataplane::trace::Record;
 use egret_dataplane::verdict::{Drop, Element, Verdict};
 use egret_dataplane::worker::{Arrival, Cause, Emission, Limits};
 use indexmap::IndexMap;
@@ -55,33 +55,11 @@ pub(crate) struct Cloud {
     last_trail: Option<u32>,
     window_from: Instant,
     expired_at: Instant,
-    hops: Hops,
+    /// The hops of the slow way.
+    record: Record,
     emissions: Vec<Emission>,
     /// The last packet as it was sent, where somebody wants to see it.
     sent: Vec<u8>,
-}
-
-/// Keeps the hops of the slow way.
-#[derive(Debug, Default)]
-struct Hops(Vec<Hop>);
-
-impl Trace for Hops {
-    fn hop(&mut self, hop: impl FnOnce() -> Hop) {
-        self.0.push(hop());
-    }
-
-    fn looks(&self) -> bool {
-        true
-    }
-}
-
-impl Hops {
-    /// Those of the packet itself: a walk of its answer may follow them.
-    fn own(&self) -> &[Hop] {
-        let Some(first) = self.0.first() else { return &[] };
-        let own = self.0.iter().position(|hop| hop.direction != first.direction);
-        &self.0[..own.unwrap_or(self.0.len())]
-    }
 }
 
 /// A packet that arrives somewhere.
@@ -140,7 +118,7 @@ impl Cloud {
             last_trail: None,
             window_from: Instant::ZERO,
             expired_at: Instant::ZERO,
-            hops: Hops::default(),
+            record: Record::default(),
             emissions: Vec::new(),
             sent: Vec::new(),
         }
@@ -235,9 +213,9 @@ impl Cloud {
             self.sent.clear();
             self.sent.extend_from_slice(&bytes);
         }
-        self.hops.0.clear();
+        self.record.hops.clear();
         let arrival = Arrival { interface: from, bytes: &mut bytes };
-        let verdict = self.crew.process_shown(now, arrival, &mut self.emissions, &mut self.hops);
+        let verdict = self.crew.process_shown(now, arrival, &mut self.emissions, &mut self.record);
         let at = self.passage(from, headers.as_ref(), tuple, verdict);
         let len = headers.map_or(bytes.len() as u64, |headers| headers.total_len.into());
         let (delay, fate, lost) = self.pass_links(now, at, len as u16, verdict);
@@ -279,7 +257,7 @@ impl Cloud {
             Verdict::Held | Verdict::HandedOver(_) => End::Held,
         };
         let key = (from, tuple);
-        if self.hops.0.is_empty() {
+        if self.record.hops.is_empty() {
             let epoch = u64::from(self.snapshot.epoch.0);
             let known = self.passages.find(key).filter(|at| {
                 let trail = &self.trails.get(self.passages_trail(*at)).trail;
@@ -289,10 +267,10 @@ impl Cloud {
                 return at;
             }
             if let (Some(headers), End::Forward(_)) = (headers, end) {
-                self.crew.show(from, headers, &mut self.hops);
+                self.crew.show(from, headers, &mut self.record);
             }
         }
-        let (snapshot, wires, hops) = (&self.snapshot, &mut self.wires, self.hops.own());
+        let (snapshot, wires, hops) = (&self.snapshot, &mut self.wires, self.record.own());
         let found = self.trails.of(snapshot, wires, from, tuple, hops, end);
         self.note_peaks(found.0);
         self.passages.set(key, found)

@@ -33,9 +33,7 @@ fn process(crew: &mut Crew, watched: bool, now: Instant, from: InterfaceId, sent
         true => crew.process_shown(now, arrival, &mut emissions, &mut record),
         false => crew.process(now, arrival, &mut emissions),
     };
-    let first = record.hops.first().map(|hop| hop.direction);
-    let own = record.hops.into_iter().take_while(|hop| Some(hop.direction) == first);
-    (verdict, bytes, emissions, own.collect())
+    (verdict, bytes, emissions, record.own().to_vec())
 }
 
 /// The hops of a packet whose flow lives.

@@ -160,9 +160,8 @@ impl Add<'_> {
         if self.account.network_interfaces.has(&item.name) {
             return Thing::new(&*item.name);
         }
-        let subnet = &*self.snapshot[item.subnet].name;
-        let mut known = self.account.network_interfaces.values();
-        let same = known.find(|row| row.subnet == subnet && row.addresses.contains(&item.address));
+        let mut known = self.account.network_interfaces.of(&self.snapshot[item.subnet].name);
+        let same = known.find(|row| row.addresses.contains(&item.address));
         Thing::new(same.map_or(&*item.name, |row| row.id.as_str()))
     }
 

@@ -7,7 +7,7 @@ use super::{Action, actions, errors};
 use crate::account::Account;
 use crate::account::change::Change;
 use crate::account::routes::{Route, RouteDestination, RouteOrigin};
-use crate::account::vpcs::{CidrAssociation, Subnet, Vpc};
+use crate::account::vpcs::{CidrAssociation, Vpc};
 use crate::error::{AwsError, Result};
 use crate::shapes::ec2;
 
@@ -145,8 +145,7 @@ fn disassociate(
     }
     let association = change.vpcs.get(&vpc).map(|vpc| vpc.cidrs[at].clone());
     let association = association.expect("it was found there");
-    let has = |subnet: &Subnet| subnet.vpc == vpc && association.cidr.contains(&subnet.cidr);
-    if change.subnets.values().any(has) {
+    if change.subnets.of(&vpc).any(|subnet| association.cidr.contains(&subnet.cidr)) {
         let message = format!(
             "The vpc CIDR block with association ID {id} may not be disassociated. It has subnets \
              in use."

@@ -150,7 +150,7 @@ impl Errands {
     fn judge(&mut self, worker: &mut Worker, now: Instant, burst: Burst) {
         let judged = burst.packets.into_iter().map(|(interface, mut bytes)| {
             let (verdict, record) = self.observer.trace(worker, now, interface, &mut bytes);
-            let trail = self.trails.of(&record.hops);
+            let trail = self.trails.of(record.own());
             self.trails.count(trail, bytes.len());
             Judged { verdict, bytes }
         });

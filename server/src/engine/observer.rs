@@ -46,7 +46,7 @@ struct Seen<'a> {
     from: InterfaceId,
     /// Its headers, as it was sent.
     headers: &'a Headers,
-    /// The hops that were recorded.
+    /// Its own hops.
     hops: &'a [Hop],
     /// What became of it.
     verdict: Verdict,
@@ -104,7 +104,7 @@ impl Observer {
         let arrival = Arrival { interface, bytes };
         let verdict = worker.trace(now, arrival, &mut record, &mut Vec::new());
         if let Some(headers) = &headers {
-            let seen = Seen { from: interface, headers, hops: &record.hops, verdict };
+            let seen = Seen { from: interface, headers, hops: record.own(), verdict };
             self.saw(worker.snapshot(), &seen);
         }
         (verdict, record)
@@ -119,9 +119,8 @@ impl Observer {
             // Whoever judges it later sees it.
             Verdict::Held | Verdict::HandedOver(_) => return,
         };
-        let hops = own(seen.hops);
         let sent = seen.headers.tuple();
-        let (trail, stages) = Trail::of(snapshot.epoch, seen.from, sent, hops, &[], end);
+        let (trail, stages) = Trail::of(snapshot.epoch, seen.from, sent, seen.hops, &[], end);
         let now = nanoseconds(Timestamp::now());
         let amount = Amount {
             packets: 1,
@@ -173,13 +172,6 @@ impl Observer {
     fn lock(&self) -> MutexGuard<'_, Logs> {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The hops of the packet itself: the walk that its answer would take may follow them.
-fn own(hops: &[Hop]) -> &[Hop] {
-    let Some(first) = hops.first() else { return &[] };
-    let own = hops.iter().position(|hop| hop.direction != first.direction);
-    &hops[..own.unwrap_or(hops.len())]
 }
 
 /// A flow log, and what it has seen in its window.

@@ -53,12 +53,10 @@ pub(super) struct Trails {
 }
 
 impl Trails {
-    /// The way of a packet with these hops. An element that is passed twice counts once.
+    /// The way of a packet with these hops of its own. An element that is passed twice counts once.
     pub(super) fn of(&mut self, hops: &[Hop]) -> TrailId {
         let mut elements: Vec<Element> = Vec::with_capacity(hops.len());
-        // A walk that opens a flow shows the way of the answer, too.
-        let direction = hops.first().map(|hop| hop.direction);
-        for hop in hops.iter().filter(|hop| Some(hop.direction) == direction) {
+        for hop in hops {
             let dropped = hop.drop.map(|drop| drop.element);
             for element in [Some(hop.element), dropped].into_iter().flatten() {
                 if !elements.contains(&element) {

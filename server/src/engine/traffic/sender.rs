@@ -393,7 +393,7 @@ impl Sender {
                 bench.trails.count_at(drop.element, parcel.bytes.len());
             }
         } else {
-            let trail = bench.trails.of(&record.hops);
+            let trail = bench.trails.of(record.own());
             bench.trails.count(trail, parcel.bytes.len());
             let epoch = bench.worker.snapshot().epoch.0;
             if let Some(flow) = parcel.flow {
